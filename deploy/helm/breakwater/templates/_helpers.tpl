@@ -161,6 +161,8 @@ spec:
             - {name: BREAKWATER_SWEEP_GRACE, value: {{ $root.Values.sweep.grace | quote }}}
             - {name: BREAKWATER_SWEEP_UNSEALED, value: {{ $root.Values.sweep.unsealed | quote }}}
             - {name: BREAKWATER_SWEEP_INTERVAL, value: {{ $root.Values.sweep.interval | quote }}}
+            - {name: BREAKWATER_SWEEP_PRUNE_INTERVAL, value: {{ $root.Values.sweep.prune.interval | quote }}}
+            - {name: BREAKWATER_SWEEP_PRUNE_MAX_REPACK, value: {{ $root.Values.sweep.prune.maxRepack | quote }}}
             {{- with $root.Values.sandbox.kinds }}
             - {name: BREAKWATER_SANDBOX_KINDS, value: {{ join "," . | quote }}}
             {{- end }}

@@ -71,6 +71,9 @@ public class BackupLocationStatus extends ConditionedStatus {
     @JsonPropertyDescription("Usage of spec.quota; absent without a quota.")
     public QuotaStatus quota;
 
+    @JsonPropertyDescription("Prunes of the repositories of this site; absent before the first deletion.")
+    public PruneStatus prune;
+
     @Override
     public List<Condition> conditions() {
         return conditions;
@@ -88,6 +91,24 @@ public class BackupLocationStatus extends ConditionedStatus {
 
         @JsonPropertyDescription("Number of repositories that have used up their quota; they get no new data.")
         public Integer over;
+    }
+
+    /** Prunes of the repositories in the location. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class PruneStatus {
+        @JsonPropertyDescription("When the last prune succeeded, RFC 3339 in UTC.")
+        public String lastPruneTime;
+
+        @JsonPropertyDescription(
+                "Bytes that the captures of deleted points added and that no prune freed: an estimate, because other"
+                        + " points may share them.")
+        public Long garbageBytes;
+
+        @JsonPropertyDescription("Number of repositories whose prune runs or starts next.")
+        public Integer due;
+
+        @JsonPropertyDescription("Why the last prune did not succeed; absent if it did.")
+        public String lastFailure;
     }
 
     /** A site, as this cluster saw it first. */

@@ -6,7 +6,6 @@ import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BackupPolicySpec.Retention;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
-import io.breakwater.api.MoverSettings;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.PointLock;
 import io.breakwater.api.Reason;
@@ -21,9 +20,6 @@ import io.breakwater.gateway.Repositories;
 import io.breakwater.location.LocationResolver;
 import io.breakwater.location.RepositoryRegister;
 import io.breakwater.location.Stores;
-import io.breakwater.mover.MoverJobs;
-import io.breakwater.mover.MoverTask;
-import io.breakwater.mover.PolicySettings;
 import io.breakwater.observe.AuditAction;
 import io.breakwater.observe.AuditEntry;
 import io.breakwater.observe.AuditResult;
@@ -32,10 +28,7 @@ import io.breakwater.observe.Events;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.replication.PointCopies;
 import io.breakwater.steps.RetryPauses;
-import io.breakwater.steps.RunLabel;
-import io.breakwater.store.CapturedNamespace;
 import io.breakwater.store.DeletionScope;
-import io.breakwater.store.OwnedRepository;
 import io.breakwater.store.SoftDeleteStore;
 import io.breakwater.trust.IdentityRule;
 import io.breakwater.trust.NamespaceIdentities;
@@ -56,11 +49,11 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Deletes the data of a deleted RestorePoint. First it deletes the seals: from then on the point exists in no location.
- * Then it deletes the archives. Then a Job at the gateway deletes the snapshots in the repository, and the data that only
- * they use. All these objects get tombstones, and retained snapshots are marked; the bytes are free after the grace period.
- * The data stays if the object has {@code deletionPolicy: Retain}, if another site captured the point, and if the whole
- * namespace is being deleted.
+ * Deletes the data of a deleted RestorePoint, by three calls for each location with its seal: one reads the seal, one writes its
+ * tombstone, and one deletes it. From then on the point does not exist there. The signed tombstone names the archive and the
+ * snapshots: the cleanup of the location hides the snapshots, deletes the archive after the grace period, and prunes the
+ * repository at most once a day. Retained snapshots are marked. The data stays if the object has {@code deletionPolicy: Retain}, if
+ * another site captured the point, and if the whole namespace is being deleted.
  *
  * <p>The seal of this RestorePoint decides what is deleted, and whether a lock forbids it. Without such a seal, only the
  * directory with the uid of the RestorePoint is deleted. The status decides nothing: it names locations in which to look.
@@ -70,19 +63,11 @@ class PointDeletion {
     private static final Duration RECHECK = Duration.ofSeconds(2);
     private static final Duration LOCK_RECHECK = Duration.ofMinutes(1);
 
-    /** Longest pause after failures in a row: each attempt may create a Job, and read the listing of a repository. */
+    /** Longest pause after failures in a row: each attempt may read a listing. */
     private static final Duration LONGEST_PAUSE = Duration.ofMinutes(10);
 
-    /** How far the deletion in one location, or in all of them, is. */
-    private enum Progress {
-        DELETED,
-        WAITS,
-        FAILED;
-
-        Progress and(Progress other) {
-            return compareTo(other) > 0 ? this : other;
-        }
-    }
+    /** Age of a sealed point whose run has deleted the objects that it created in the cluster. */
+    private static final Duration TIDY = Duration.ofDays(1);
 
     private final KubernetesClient client;
     private final BreakwaterConfig config;
@@ -90,7 +75,6 @@ class PointDeletion {
     private final Stores stores;
     private final Catalog catalog;
     private final Repositories repositories;
-    private final MoverJobs movers;
     private final CaptureSteps steps;
     private final PointCopies copies;
     private final KeptSnapshots snapshots;
@@ -109,7 +93,6 @@ class PointDeletion {
             Stores stores,
             Catalog catalog,
             Repositories repositories,
-            MoverJobs movers,
             CaptureSteps steps,
             PointCopies copies,
             KeptSnapshots snapshots,
@@ -125,7 +108,6 @@ class PointDeletion {
         this.stores = stores;
         this.catalog = catalog;
         this.repositories = repositories;
-        this.movers = movers;
         this.steps = steps;
         this.copies = copies;
         this.snapshots = snapshots;
@@ -150,12 +132,15 @@ class PointDeletion {
         if (pause.isPresent()) {
             return pause;
         }
-        if (!steps.cleanUp(point, point.getMetadata().getDeletionTimestamp(), clock.instant())) {
+        if (!isTidy(point) && !steps.cleanUp(point, point.getMetadata().getDeletionTimestamp(), clock.instant())) {
             return Optional.of(RECHECK);
         }
         if (stays) {
             pauses.forget(uid);
             return Optional.empty();
+        }
+        if (copies.isCopying(uid)) {
+            return Optional.of(RECHECK); // it stops soon, and may write a seal before
         }
         rule.mismatch(point).ifPresent(e -> events.warning(point, e.reason(), e.getMessage()));
         Optional<List<Place>> places = places(point);
@@ -165,17 +150,17 @@ class PointDeletion {
         if (checkLock(point, places.get()).isPresent()) {
             return Optional.of(LOCK_RECHECK);
         }
-        Progress progress =
-                places.get().stream().map(place -> deleteFrom(point, place)).reduce(Progress.DELETED, Progress::and);
-        if (progress != Progress.DELETED) {
-            return Optional.of(progress == Progress.FAILED ? pauses.failed(uid, LONGEST_PAUSE) : RECHECK);
+        boolean deleted =
+                places.get().stream().map(place -> deleteFrom(point, place)).reduce(true, Boolean::logicalAnd);
+        if (!deleted) {
+            return Optional.of(pauses.failed(uid, LONGEST_PAUSE));
         }
         pauses.forget(uid);
         places.get().stream()
+                .filter(Place::mayRetainSnapshots)
                 .map(Place::key)
                 .distinct()
                 .forEach(key -> snapshots.markDeleted(key.path(), clock.instant()));
-        movers.delete(config.namespace(), RunLabel.ofDeletion(point));
         if (!places.get().isEmpty()) {
             PointKey first = places.get().getFirst().key();
             events.audited(
@@ -188,14 +173,26 @@ class PointDeletion {
         return Optional.empty();
     }
 
+    /** The run of an old sealed point deleted its objects in the cluster itself, as its last step. */
+    private boolean isTidy(RestorePoint point) {
+        return point.isSealed()
+                && Instant.parse(point.getMetadata().getCreationTimestamp())
+                        .plus(TIDY)
+                        .isBefore(clock.instant());
+    }
+
     /**
      * One location of the point.
      *
-     * @param document of the verified seal, or of its tombstone; empty if the point has no seal here
+     * @param found the verified seal, or its tombstone; empty if the point has no seal here
      */
-    private record Place(BackupLocation location, PointKey key, Optional<PointDocument> document) {
+    private record Place(BackupLocation location, PointKey key, Optional<Catalog.Deletable> found) {
         String name() {
             return location.getMetadata().getName();
+        }
+
+        boolean mayRetainSnapshots() {
+            return found.isEmpty() || !found.get().document().kept().isEmpty();
         }
     }
 
@@ -210,7 +207,8 @@ class PointDeletion {
                         .get();
         Retention retention = policy == null ? null : policy.getSpec().retention;
         Optional<Instant> until = places.stream()
-                .flatMap(place -> place.document().stream())
+                .flatMap(place -> place.found().stream())
+                .map(Catalog.Deletable::document)
                 .flatMap(d -> PointLock.until(d.capturedAt(), d.lockedUntil(), retention).stream())
                 .max(Comparator.naturalOrder());
         Optional<PointLock> lock = PointLock.of(point, until, clock.instant());
@@ -270,9 +268,10 @@ class PointDeletion {
             return imported(point, location, reported);
         }
         PointKey key = PointKey.ofCapture(identities.of(point), point);
-        Optional<PointDocument> document =
-                catalog.findCaptured(location, key, point.getMetadata().getUid());
-        return document.isPresent() || reported ? Optional.of(new Place(location, key, document)) : Optional.empty();
+        String uid = point.getMetadata().getUid();
+        Optional<Catalog.Deletable> found =
+                catalog.findDeletable(location, key, document -> uid.equals(document.uid()));
+        return found.isPresent() || reported ? Optional.of(new Place(location, key, found)) : Optional.empty();
     }
 
     /** An imported object may delete a point of this site whose RestorePoint does not exist any more. */
@@ -285,10 +284,8 @@ class PointDeletion {
                     "deleted nothing in location " + location.getMetadata().getName()
                             + ", its data stays: another site or namespace captured the point; delete it there");
         }
-        return key.flatMap(k -> catalog.find(location, k)
-                .or(() -> catalog.findDeleted(location, k))
-                .filter(document -> isOrphan(point, document))
-                .map(document -> new Place(location, k, Optional.of(document))));
+        return key.flatMap(k -> catalog.findDeletable(location, k, document -> isOrphan(point, document))
+                .map(found -> new Place(location, k, Optional.of(found))));
     }
 
     private boolean isOrphan(RestorePoint imported, PointDocument document) {
@@ -314,34 +311,22 @@ class PointDeletion {
         return names;
     }
 
-    /** Deletes the data in one location. */
-    private Progress deleteFrom(RestorePoint point, Place place) {
+    /** Deletes the data in one location; false if that failed. */
+    private boolean deleteFrom(RestorePoint point, Place place) {
         try {
-            String uid = place.document()
-                    .map(PointDocument::uid)
-                    .orElse(point.getMetadata().getUid());
-            boolean sealed = catalog.find(place.location(), place.key())
-                    .filter(document -> uid.equals(document.uid()))
-                    .isPresent();
-            if (sealed) {
-                catalog.unseal(place.location(), place.key());
-            }
-            deleteArchive(place, uid);
-            if (place.document().isEmpty()) {
+            if (place.found().isPresent()) {
+                catalog.unseal(place.location(), place.found().get());
+            } else {
+                deleteArchive(place, point.getMetadata().getUid());
                 markUnsealed(place);
-                return Progress.DELETED;
             }
-            Progress progress = deleteSnapshots(point, place);
-            if (progress == Progress.DELETED) {
-                catalog.markFinished(place.location(), place.key());
-            }
-            return progress;
+            return true;
         } catch (BreakwaterException e) {
             report(
                     point,
                     e.reason(),
                     "could not delete the data in location " + place.name() + ", will retry: " + e.getMessage());
-            return Progress.FAILED;
+            return false;
         }
     }
 
@@ -359,70 +344,13 @@ class PointDeletion {
     /** The mark of a point without a seal stays if its repository has data: the sweep deletes what no seal names. */
     private void markUnsealed(Place place) {
         boolean moved = register.find(place.location(), place.key().source())
-                .map(repository -> access(place, repository))
+                .map(repository -> new Repositories.Access(
+                        place.location(), repository, Repositories.Mode.MAINTAIN, Optional.empty()))
                 .filter(repositories::initialised)
                 .isPresent();
         if (!moved) {
             catalog.markFinished(place.location(), place.key());
         }
-    }
-
-    private static Repositories.Access access(Place place, OwnedRepository repository) {
-        return new Repositories.Access(place.location(), repository, Repositories.Mode.MAINTAIN, Optional.empty());
-    }
-
-    private Progress deleteSnapshots(RestorePoint point, Place place) {
-        Optional<OwnedRepository> repository = place.document().orElseThrow().owned();
-        List<String> snapshots = place.document().orElseThrow().moved().stream()
-                .map(PointDocument.Volume::repositorySnapshot)
-                .toList();
-        if (snapshots.isEmpty() || repository.isEmpty()) {
-            return Progress.DELETED;
-        }
-        Repositories.Access access = access(place, repository.get());
-        if (!repositories.initialised(access)) {
-            return Progress.DELETED;
-        }
-        List<CapturedNamespace> owners =
-                register.requireOwnedBy(place.location(), repository.get().id(), config.site());
-        String name = place.name();
-        if (copies.busy(repository.get().id())) {
-            report(point, Reason.Deleting, "location " + name + ": waiting until the copy of the repository has ended");
-            return Progress.WAITS;
-        }
-        String run = RunLabel.ofDeletion(point);
-        String id = point.getMetadata().getUid() + "/forget/" + name;
-        var request = new MoverJobs.Request(
-                config.namespace(), run, id, new MoverTask.Forget(snapshots), access, settings(point));
-        if (!movers.runs(config.namespace()).contains(run)) {
-            Optional<String> missing =
-                    new MissingSnapshots(client, stores, rule).describe(place.location(), repository.get(), owners);
-            if (missing.isPresent()) {
-                report(point, Reason.Tampered, "location " + name + ": " + missing.get());
-                return Progress.FAILED;
-            }
-        }
-        return switch (movers.poll(request)) {
-            case MoverJobs.State.Running(String message) -> {
-                report(point, Reason.Deleting, "location " + name + ": " + message);
-                yield Progress.WAITS;
-            }
-            case MoverJobs.State.Succeeded s -> Progress.DELETED;
-            case MoverJobs.State.Failed(String message) -> {
-                movers.discard(request);
-                report(point, Reason.MoverFailed, "location " + name + ": " + message + "; will retry");
-                yield Progress.FAILED;
-            }
-        };
-    }
-
-    /** The settings of the point's policy. The points of a namespace that does not exist any more have no policy. */
-    private MoverSettings settings(RestorePoint point) {
-        String namespace = point.getMetadata().getNamespace();
-        NamedRef policy = point.getSpec().policyRef;
-        return namespace.equals(config.namespace())
-                ? null
-                : PolicySettings.find(client, policy == null ? null : policy.name, namespace);
     }
 
     private void report(RestorePoint point, Reason reason, String message) {

@@ -10,6 +10,7 @@ import io.breakwater.location.Stores;
 import io.breakwater.location.keys.KeyRing;
 import io.breakwater.location.keys.LocationKeys;
 import io.breakwater.store.DeletedObjects;
+import io.breakwater.store.DeletedPoint;
 import io.breakwater.store.DeletionScope;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Document;
@@ -26,6 +27,7 @@ import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /** The points of locations: reads, verifies, writes and deletes them. {@link VeleroCatalog} reads the backups of Velero. */
 @ApplicationScoped
@@ -209,22 +211,30 @@ public class Catalog {
     }
 
     /**
-     * The verified document of the point that a RestorePoint captured, also while its seal can still be restored after a
-     * deletion; empty when neither the seal nor its tombstone is of this RestorePoint.
+     * A verified point that is deleted, or was.
      *
-     * @param uid of the RestorePoint
+     * @param seal as it was read just now; empty when the point is deleted already and can still be restored
+     */
+    public record Deletable(PointDocument document, Optional<Document> seal) {}
+
+    /**
+     * The point of a verified seal, or of a seal that was deleted and can still be restored; empty when there is neither.
+     *
+     * @param accepted whether a point is meant; a seal that is not accepted is skipped
      * @throws BreakwaterException Tampered or KeyMismatch, when a seal cannot be verified
      */
-    public Optional<PointDocument> findCaptured(BackupLocation location, PointKey key, String uid) {
-        Optional<PointDocument> present = find(location, key).filter(document -> uid.equals(document.uid()));
-        return present.or(() -> findDeleted(location, key).filter(document -> uid.equals(document.uid())));
+    public Optional<Deletable> findDeletable(BackupLocation location, PointKey key, Predicate<PointDocument> accepted) {
+        ObjectStore store = stores.open(location);
+        return store.read(key.sealKey(), ObjectStore.MAX_DOCUMENT)
+                .map(seal -> new Deletable(verified(location, store, key, seal.content()), Optional.of(seal)))
+                .filter(found -> accepted.test(found.document()))
+                .or(() -> DeletedObjects.contentOf(store, DeletionScope.points(key.source()), key.sealKey())
+                        .map(seal -> new Deletable(verified(location, store, key, seal), Optional.empty()))
+                        .filter(found -> accepted.test(found.document())));
     }
 
-    /** The verified document of a point whose seal was deleted and can still be restored. */
-    public Optional<PointDocument> findDeleted(BackupLocation location, PointKey key) {
-        ObjectStore store = stores.open(location);
-        return DeletedObjects.contentOf(store, DeletionScope.points(key.source()), key.sealKey())
-                .map(seal -> new SealSignatures(location, store, keys.ring(location)).verify(key, seal));
+    private PointDocument verified(BackupLocation location, ObjectStore store, PointKey key, byte[] seal) {
+        return new SealSignatures(location, store, keys.ring(location)).verify(key, seal);
     }
 
     /**
@@ -324,11 +334,34 @@ public class Catalog {
         return sealed;
     }
 
-    /** Deletes the seal: the point does not exist any more. The seal can be restored until its grace period ends. */
+    /** Deletes a point in a location, if it exists there. */
     public void unseal(BackupLocation location, PointKey key) {
-        SoftDeleteStore store = new SoftDeleteStore(stores.open(location), DeletionScope.points(key.source()));
-        store.deleteInline(key.sealKey());
-        store.gather(key.directory(), o -> Optional.of(o.key())).forEach(store::delete);
+        findDeletable(location, key, document -> true).ifPresent(found -> unseal(location, found));
+    }
+
+    /**
+     * Deletes a point by two calls: a tombstone with the content of the seal, and the deletion of the seal. The tombstone names
+     * the archive and the snapshots, so that they follow. The point can be restored until its grace period ends.
+     */
+    public void unseal(BackupLocation location, Deletable point) {
+        PointDocument document = point.document();
+        SoftDeleteStore store = new SoftDeleteStore(
+                stores.open(location), DeletionScope.points(document.key().source()));
+        point.seal().ifPresent(seal -> store.deletePoint(seal, rest(document)));
+    }
+
+    /** What belongs to a point beside its seal. A directory in the layout of Velero belongs to it only if the seal names it. */
+    private static DeletedPoint rest(PointDocument document) {
+        List<String> directories = document.key().objectPrefixes(document.uid()).stream()
+                .filter(prefix ->
+                        document.objects().stream().anyMatch(o -> o.key().startsWith(prefix)))
+                .toList();
+        List<PointDocument.Volume> moved = document.moved();
+        return new DeletedPoint(
+                directories,
+                document.repository(),
+                moved.stream().map(PointDocument.Volume::repositorySnapshot).toList(),
+                moved.stream().mapToLong(v -> Math.max(0, v.addedBytes())).sum());
     }
 
     private static String sha256(InputStream content, String key) {

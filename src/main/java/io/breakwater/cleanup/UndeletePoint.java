@@ -43,7 +43,7 @@ class UndeletePoint {
     void undelete(BackupLocation location, PointKey key) {
         ObjectStore store = stores.open(location);
         DeletionScope points = DeletionScope.points(key.source());
-        byte[] seal = DeletedObjects.contentOf(store, points, key.sealKey())
+        byte[] seal = DeletedObjects.renew(store, points, key.sealKey())
                 .or(() -> store.read(key.sealKey(), ObjectStore.MAX_DOCUMENT).map(Document::content))
                 .orElseThrow(() -> BreakwaterException.permanent(
                         Reason.RestorePointNotFound,

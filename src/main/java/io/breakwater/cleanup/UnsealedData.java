@@ -186,18 +186,6 @@ final class UnsealedData {
         return List.copyOf(left);
     }
 
-    /**
-     * Whether the repository has every snapshot that the points of this cluster reference. A snapshot that someone deleted from
-     * the store may be restored there, and its data must stay until then.
-     */
-    boolean isWhole(OwnedRepository repository) {
-        String prefix = repository.snapshot("");
-        Set<String> missing = named(owners(repository));
-        new SoftDeleteStore(store, repository.deletions())
-                .list(prefix, o -> missing.remove(o.key().substring(prefix.length())));
-        return missing.isEmpty();
-    }
-
     /** All namespaces that the record or an owner entry names. */
     private Set<CapturedNamespace> owners(OwnedRepository repository) {
         Set<CapturedNamespace> owners = new HashSet<>(register.owners(location, repository.id()));

@@ -8,7 +8,6 @@ import io.breakwater.cleanup.UnsealedSweep.Found;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.location.LocationController;
 import io.breakwater.location.LocationWork;
-import io.breakwater.mover.MoverJobs;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
@@ -20,31 +19,46 @@ import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
 import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 
-/** Deletes the data of unfinished backups in each location: of captures and copies that ended without a seal. */
+/**
+ * Deletes the data of unfinished backups in each location: of captures and copies that ended without a seal. Then it prunes the
+ * repositories with enough or with old garbage, a few at the same time.
+ */
 @Singleton
 @ControllerConfiguration(name = "unsealed", informer = @Informer(comparableResourceVersions = false))
 @GradualRetry(maxAttempts = Integer.MAX_VALUE, initialInterval = 2000, intervalMultiplier = 1.5, maxInterval = 60_000)
 class UnsealedReconciler extends LocationController<Found> {
+    /** Prunes of one location at the same time. */
+    private static final int AT_A_TIME = 2;
+
+    /** Pause before the next round, while a prune waits for something else. */
+    private static final Duration SOON = Duration.ofMinutes(10);
+
     private final UnsealedSweep sweep;
+    private final RepositoryPrune prune;
+    private final PruneReport pruneReport;
     private final BreakwaterConfig config;
     private final Meters meters;
     private final Events events;
-    private final Map<String, Map<OwnedRepository, List<String>>> snapshotsLeft = new ConcurrentHashMap<>();
+    private final Map<String, Queue<OwnedRepository>> prunesLeft = new ConcurrentHashMap<>();
 
     UnsealedReconciler(
             KubernetesClient client,
             UnsealedSweep sweep,
+            RepositoryPrune prune,
+            PruneReport pruneReport,
             BreakwaterConfig config,
             Meters meters,
             Events events,
             Clock clock) {
         super(client, LocationWork.UNSEALED, clock);
         this.sweep = sweep;
+        this.prune = prune;
+        this.pruneReport = pruneReport;
         this.config = config;
         this.meters = meters;
         this.events = events;
@@ -62,9 +76,10 @@ class UnsealedReconciler extends LocationController<Found> {
 
     @Override
     protected Duration done(BackupLocation location, Found found) {
-        snapshotsLeft.put(location.getMetadata().getUid(), new ConcurrentHashMap<>(found.snapshots()));
+        prunesLeft.put(location.getMetadata().getUid(), new ConcurrentLinkedQueue<>(found.prunes()));
         report(location, found);
-        return every();
+        pruneReport.found(location, found.garbage(), found.prunes().size());
+        return found.prunes().isEmpty() ? every() : shorter(every(), SOON);
     }
 
     @Override
@@ -80,59 +95,38 @@ class UnsealedReconciler extends LocationController<Found> {
 
     @Override
     protected void advanceFollowUp(BackupLocation location) {
-        Map<OwnedRepository, List<String>> todo = left(location);
-        todo.forEach((repository, snapshots) -> {
-            if (advanceCleanup(location, repository, snapshots)) {
+        Queue<OwnedRepository> todo = left(location);
+        todo.stream().limit(AT_A_TIME).toList().forEach(repository -> {
+            RepositoryPrune.State state = prune.advance(location, repository);
+            if (!(state instanceof RepositoryPrune.State.Running)) {
                 todo.remove(repository);
+                pruneReport.ended(location, repository, state, todo.size());
             }
         });
     }
 
-    private Map<OwnedRepository, List<String>> left(BackupLocation location) {
-        return snapshotsLeft.getOrDefault(location.getMetadata().getUid(), Map.of());
+    private Queue<OwnedRepository> left(BackupLocation location) {
+        return prunesLeft.getOrDefault(location.getMetadata().getUid(), new ConcurrentLinkedQueue<>());
     }
 
     @Override
     protected void forget(BackupLocation location) {
-        snapshotsLeft.remove(location.getMetadata().getUid());
+        prunesLeft.remove(location.getMetadata().getUid());
+        prune.forget(location);
+        pruneReport.forget(location);
     }
 
     /** The data is old, so deleting it is not urgent, and each sweep lists every point of the location. */
     private Duration every() {
         Duration least = config.sweep().interval();
-        Duration some = config.sweep().unsealed().dividedBy(24);
+        Duration some = shorter(
+                        config.sweep().unsealed(), config.sweep().prune().interval())
+                .dividedBy(24);
         return least.compareTo(some) > 0 ? least : some;
     }
 
-    private boolean advanceCleanup(BackupLocation location, OwnedRepository repository, List<String> snapshots) {
-        String namespace = repository.source().name();
-        try {
-            Optional<MoverJobs.State> state = sweep.forget(location, repository, snapshots);
-            if (state.isEmpty()) {
-                return true; // the next round finds it again
-            }
-            return switch (state.get()) {
-                case MoverJobs.State.Running r -> false;
-                case MoverJobs.State.Succeeded s -> {
-                    count(location, "snapshot", snapshots.size());
-                    events.normal(
-                            location,
-                            Reason.Deleting,
-                            snapshots.isEmpty()
-                                    ? "deleted data of namespace " + namespace + " that no snapshot needs"
-                                    : "deleted " + snapshots.size() + " snapshots of namespace " + namespace
-                                            + " that no sealed point references");
-                    yield true;
-                }
-                case MoverJobs.State.Failed(String message) -> {
-                    warn(location, BreakwaterException.retryable(Reason.MoverFailed, message));
-                    yield true;
-                }
-            };
-        } catch (BreakwaterException e) {
-            warn(location, e);
-            return true;
-        }
+    private static Duration shorter(Duration a, Duration b) {
+        return a.compareTo(b) < 0 ? a : b;
     }
 
     private void report(BackupLocation location, Found found) {
@@ -143,6 +137,13 @@ class UnsealedReconciler extends LocationController<Found> {
                     location,
                     Reason.Deleting,
                     "deleted the archives of " + found.archives() + " unfinished points, " + found.bytes() + " bytes");
+        }
+        count(location, "snapshot", found.snapshots());
+        if (found.snapshots() > 0) {
+            events.normal(
+                    location,
+                    Reason.Deleting,
+                    "deleted " + found.snapshots() + " snapshots that no sealed point references");
         }
         if (found.uploads() > 0) {
             events.normal(location, Reason.Deleting, "deleted " + found.uploads() + " unfinished uploads");

@@ -255,5 +255,21 @@ public interface BreakwaterConfig {
         /** Interval between sweeps of a location. */
         @WithDefault("10M")
         Duration interval();
+
+        Prune prune();
+
+        /** Prunes of repositories. */
+        interface Prune {
+            /**
+             * Time between two prunes of a repository, and the age at which deleted data is pruned, even if it is a small part of
+             * the repository.
+             */
+            @WithDefault("24H")
+            Duration interval();
+
+            /** Bytes of packs that one prune rewrites at most, in the notation of restic. */
+            @WithDefault("10G")
+            String maxRepack();
+        }
     }
 }

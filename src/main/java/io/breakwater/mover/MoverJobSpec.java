@@ -185,7 +185,7 @@ final class MoverJobSpec {
             case MoverTask.Init i -> {}
             case MoverTask.Rekey r -> {}
             case MoverTask.Verify v -> {}
-            case MoverTask.Forget f -> {}
+            case MoverTask.Prune p -> {}
         }
         return mounts;
     }
@@ -202,7 +202,7 @@ final class MoverJobSpec {
                     MoverTask.Init _,
                     MoverTask.Rekey _,
                     MoverTask.Verify _,
-                    MoverTask.Forget _ -> List.of();
+                    MoverTask.Prune _ -> List.of();
         };
     }
 
@@ -244,7 +244,7 @@ final class MoverJobSpec {
             case MoverTask.Init i -> {}
             case MoverTask.Rekey r -> {}
             case MoverTask.Verify v -> {}
-            case MoverTask.Forget f -> {}
+            case MoverTask.Prune p -> {}
         }
         return volumes;
     }

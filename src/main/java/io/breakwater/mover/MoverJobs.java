@@ -514,7 +514,7 @@ public class MoverJobs {
                     MoverTask.Files _,
                     MoverTask.Mount _,
                     MoverTask.Verify _,
-                    MoverTask.Forget _ -> repositories.writingKey(request.access());
+                    MoverTask.Prune _ -> repositories.writingKey(request.access());
         };
         List<String> all = repositories.passwords(request.access(), first);
         for (int i = 0; i < all.size(); i++) {

@@ -52,7 +52,7 @@ record MoverPlacement(Map<String, String> nodeSelector, Affinity affinity, List<
                     MoverTask.Init _,
                     MoverTask.Rekey _,
                     MoverTask.Verify _,
-                    MoverTask.Forget _ -> false;
+                    MoverTask.Prune _ -> false;
         };
     }
 

@@ -1,5 +1,7 @@
 package io.breakwater.mover;
 
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
 import io.breakwater.api.RepositoryNames;
 import java.util.ArrayList;
 import java.util.List;
@@ -113,11 +115,19 @@ public sealed interface MoverTask {
      */
     record Mount(String claim, boolean block) implements MoverTask {}
 
-    /** Deletes snapshots, and the data that no other snapshot needs. */
-    record Forget(List<String> snapshots) implements MoverTask {
-        public Forget {
-            snapshots = List.copyOf(snapshots);
-            snapshots.forEach(RepositoryNames::requireSnapshot);
+    /**
+     * Deletes the data that no snapshot needs.
+     *
+     * @param repack bytes of packs that one run rewrites at most, in the notation of restic
+     */
+    record Prune(String repack) implements MoverTask {
+        public Prune {
+            if (!repack.matches("[0-9]+[kKmMgGtT]?")) {
+                throw BreakwaterException.permanent(
+                        Reason.InvalidSpec,
+                        "sweep.prune.maxRepack: '" + repack + "' is not a valid number of bytes of restic; set it to a"
+                                + " number with k, m, g or t, such as 10G");
+            }
         }
     }
 
@@ -146,7 +156,7 @@ public sealed interface MoverTask {
                                 .toList());
             case Mount m -> List.of("mount");
             case Verify v -> with(List.of("verify"), v.snapshots);
-            case Forget f -> with(List.of("forget"), f.snapshots);
+            case Prune p -> List.of("prune", p.repack);
         };
     }
 
@@ -160,7 +170,7 @@ public sealed interface MoverTask {
                     case FillDevice f -> f.claim;
                     case Files f -> f.claim;
                     case Mount m -> m.claim;
-                    case Init _, Rekey _, Verify _, Forget _ -> null;
+                    case Init _, Rekey _, Verify _, Prune _ -> null;
                 });
     }
 

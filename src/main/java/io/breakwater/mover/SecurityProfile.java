@@ -47,7 +47,7 @@ enum SecurityProfile {
 
     static SecurityProfile of(MoverTask task) {
         return switch (task) {
-            case MoverTask.Init _, MoverTask.Rekey _, MoverTask.Verify _, MoverTask.Forget _, MoverTask.Mount _ ->
+            case MoverTask.Init _, MoverTask.Rekey _, MoverTask.Verify _, MoverTask.Prune _, MoverTask.Mount _ ->
                 UNPRIVILEGED; // Mount leaves the volume to the kubelet, and reads nothing of it
             case MoverTask.Backup _ -> READ_FILES;
             case MoverTask.BackupDevice _, MoverTask.FillDevice _ -> DEVICE;

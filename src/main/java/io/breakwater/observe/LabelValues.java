@@ -64,6 +64,7 @@ public final class LabelValues {
             case AUDIT_EVENTS -> names(AuditResult.values());
             case STORE_CALLS -> Set.of("Answered", "Throttled", "Failed");
             case FAILOVERS, FAILOVER_DURATION -> Set.of("Completed", "NotReady", "RolledBack", "Failed");
+            case PRUNES -> Set.of("Completed", "Failed", "Interrupted");
             default -> Set.of("Completed", "Failed");
         };
     }

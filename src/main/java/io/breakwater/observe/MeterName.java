@@ -244,6 +244,25 @@ public enum MeterName {
                     + " them still exist",
             "namespace",
             "location"),
+    PRUNES(
+            "breakwater_prunes_total",
+            Kind.COUNTER,
+            "Prunes of repositories that ended; result is Completed, Failed, or Interrupted (a capture needed the repository)",
+            "namespace",
+            "location",
+            "result"),
+    PRUNE_GARBAGE(
+            "breakwater_prune_garbage_bytes",
+            Kind.GAUGE,
+            "Estimate of the bytes of deleted points that no prune freed",
+            "namespace",
+            "location"),
+    PRUNES_DUE(
+            "breakwater_prunes_due",
+            Kind.GAUGE,
+            "Repositories whose prune runs or starts next",
+            "namespace",
+            "location"),
     TOMBSTONES(
             "breakwater_tombstones",
             Kind.GAUGE,

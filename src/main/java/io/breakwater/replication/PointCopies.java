@@ -41,10 +41,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -140,6 +138,15 @@ public class PointCopies {
         return running.containsKey(repository);
     }
 
+    /**
+     * Whether a copy of a point is running. Its deletion waits, because the copy may write a seal.
+     *
+     * @param uid of the RestorePoint
+     */
+    public boolean isCopying(String uid) {
+        return running.containsKey(uid);
+    }
+
     private Optional<Duration> advance(RestorePoint point, PointKey key, String location, Runnable wake) {
         String id = point.getMetadata().getUid() + "/copy/" + location;
         Optional<Duration> pause = pauses.left(id);
@@ -170,7 +177,8 @@ public class PointCopies {
         // A point without a repository shares nothing that a prune could delete.
         String repository =
                 catalog.find(from, key).map(PointDocument::repository).orElse(key.path());
-        running.merge(repository, 1, Integer::sum);
+        List<String> used = List.of(repository, point.getMetadata().getUid());
+        used.forEach(id -> running.merge(id, 1, Integer::sum));
         try {
             CopyResult copied = replicator.copy(
                     from, to, key, point.getMetadata().getUid(), () -> requireWanted(point, repository, from, to));
@@ -184,7 +192,7 @@ public class PointCopies {
             meters.time(MeterName.COPY_DURATION, took, "location", location);
             return copied;
         } finally {
-            running.computeIfPresent(repository, (k, n) -> n == 1 ? null : n - 1);
+            used.forEach(id -> running.computeIfPresent(id, (k, n) -> n == 1 ? null : n - 1));
         }
     }
 
@@ -211,14 +219,9 @@ public class PointCopies {
         if (now == null || now.getMetadata().getDeletionTimestamp() != null) {
             throw unwanted(point);
         }
-        pruning(point.getMetadata().getNamespace(), repository).ifPresent(other -> {
+        if (Stream.of(locations).anyMatch(l -> hasJob(RunLabel.ofPrune(l, repository)))) {
             throw BreakwaterException.retryable(
-                    Reason.Deleting,
-                    "waiting until the data of RestorePoint " + other + " is deleted from the repository");
-        });
-        if (Stream.of(locations).anyMatch(l -> hasJob(RunLabel.ofCleanup(l, repository)))) {
-            throw BreakwaterException.retryable(
-                    Reason.Deleting, "waiting until data of unfinished backups is deleted from the repository");
+                    Reason.Deleting, "waiting until the prune of repository " + repository + " has ended");
         }
         if (point.getSpec().trigger != Trigger.Divergent) {
             policy(point).flatMap(p -> routes.of(p).guard()).ifPresent(epochs::check);
@@ -230,63 +233,6 @@ public class PointCopies {
                 .inNamespace(point.getMetadata().getNamespace())
                 .withName(point.getSpec().policyRef.name)
                 .get());
-    }
-
-    /**
-     * A point whose snapshots a Job is deleting from the repository. The point is of the namespace, or of another one that owns
-     * the repository too. A Job of a point that the index does not show yet is found too: then all points are listed.
-     */
-    private Optional<String> pruning(String namespace, String repository) {
-        Set<String> runs = deletionRuns();
-        if (runs.isEmpty()) {
-            return Optional.empty();
-        }
-        List<RestorePoint> deleted = index.deleting().toList();
-        if (!deleted.stream()
-                .map(RunLabel::ofDeletion)
-                .collect(Collectors.toSet())
-                .containsAll(runs)) {
-            deleted = index.read()
-                    .all()
-                    .filter(p -> p.getMetadata().getDeletionTimestamp() != null)
-                    .toList();
-        }
-        return deleted.stream()
-                .filter(p -> runs.contains(RunLabel.ofDeletion(p)))
-                .filter(p -> namespace.equals(p.getMetadata().getNamespace()) || mayBeIn(p, repository))
-                .map(p -> p.getMetadata().getName())
-                .findFirst();
-    }
-
-    /** Whether the data of a point may be in a repository. It may be in any one while the seal cannot be read. */
-    private boolean mayBeIn(RestorePoint point, String repository) {
-        RestorePointStatus s = point.getStatus();
-        if (s == null) {
-            return false; // it has no data yet
-        }
-        List<String> names = Stream.concat(
-                        Stream.ofNullable(s.location),
-                        Stream.ofNullable(s.copies).flatMap(List::stream).map(c -> c.location))
-                .toList();
-        try {
-            PointKey key = PointKey.ofCapture(identities.of(point), point);
-            return names.stream()
-                    .map(name -> locations.resolve(point.getMetadata().getNamespace(), new NamedRef(name)))
-                    .flatMap(l ->
-                            catalog.findCaptured(l, key, point.getMetadata().getUid()).stream())
-                    .findFirst()
-                    .map(document -> repository.equals(document.repository()))
-                    .orElse(true);
-        } catch (BreakwaterException e) {
-            return true;
-        }
-    }
-
-    private Set<String> deletionRuns() {
-        return client.batch().v1().jobs().inNamespace(config.namespace()).withLabel(Api.RUN).list().getItems().stream()
-                .map(job -> job.getMetadata().getLabels().get(Api.RUN))
-                .filter(RunLabel::isOfDeletion)
-                .collect(Collectors.toSet());
     }
 
     private boolean hasJob(String run) {

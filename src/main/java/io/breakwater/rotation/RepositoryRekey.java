@@ -15,7 +15,7 @@ import io.breakwater.location.Stores;
 import io.breakwater.mover.MoverJobs;
 import io.breakwater.mover.MoverTask;
 import io.breakwater.steps.RetryPauses;
-import io.breakwater.steps.RunNames;
+import io.breakwater.steps.RunLabel;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.OwnedRepository;
@@ -95,7 +95,7 @@ class RepositoryRekey {
     /** Advances a repository that needs a change. */
     State advance(BackupLocation location, OwnedRepository repository, String keyId) {
         String id = "rekey/" + location.getMetadata().getUid() + "/" + repository.id() + "/" + keyId;
-        String run = RunNames.of(id);
+        String run = RunLabel.ofRekey(location, repository.id(), keyId);
         State failure = failures.get(run);
         if (failure != null && pauses.left(run).isPresent()) {
             return failure;

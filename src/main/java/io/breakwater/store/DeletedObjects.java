@@ -9,6 +9,7 @@ import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.Tombstone.State;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -39,6 +40,16 @@ public final class DeletedObjects {
     private final Duration longestRead;
     private int forged;
     private int invalid;
+    private Freed archived = Freed.NOTHING;
+
+    /** Objects of archives that went with the tombstone of their seal. */
+    private record Freed(int objects, long bytes) {
+        static final Freed NOTHING = new Freed(0, 0);
+
+        Freed and(ObjectInfo object) {
+            return new Freed(objects + 1, bytes + object.size());
+        }
+    }
 
     /**
      * @param owned ids of the repositories that namespaces of the site own
@@ -90,6 +101,9 @@ public final class DeletedObjects {
                 Optional<Tombstone> deleted = sweep(t, due, now);
                 objects += deleted.isPresent() ? 1 : 0;
                 bytes += deleted.map(Tombstone::size).orElse(0L);
+                objects += archived.objects();
+                bytes += archived.bytes();
+                archived = Freed.NOTHING;
             }
         }
         int[] left = {0};
@@ -174,7 +188,10 @@ public final class DeletedObjects {
             return Optional.empty(); // another site is deleting the object
         }
         boolean meant = isForPresentVersion(tombstone);
-        if (tombstone.content() == null && meant && !deleteObject(tombstone)) {
+        boolean freed = tombstone.content() != null
+                ? tombstone.point() == null || freePoint(info, tombstone)
+                : !meant || deleteObject(tombstone.key());
+        if (!freed) {
             // It waits for another grace period; until then the deletion can be undone.
             store.write(info.key(), signed(info.key(), tombstone.in(State.Dead)), Precondition.NONE);
             return Optional.empty();
@@ -233,11 +250,55 @@ public final class DeletedObjects {
                 && (signed == null || store.removals().isEmpty() || signed.equals(present.get()));
     }
 
+    /**
+     * Deletes the archive of a point whose seal was deleted, and hides its snapshots if no other process did. Another point of
+     * the same name may exist now: it has another archive, and what vouches for its seal stays.
+     *
+     * @return false when an object is locked
+     */
+    private boolean freePoint(ObjectInfo info, Tombstone seal) {
+        DeletedPoint point = seal.point();
+        String directory = seal.key().substring(0, seal.key().lastIndexOf('/') + 1);
+        List<ObjectInfo> vouchers = store.gather(directory, Optional::of);
+        boolean sealed = vouchers.stream().anyMatch(o -> o.key().equals(seal.key()));
+        if (sealed && isContentOf(seal)) {
+            return true; // the deletion was undone
+        }
+        if (point.repository() != null && owned.containsValue(point.repository())) {
+            point.hideSnapshots(store);
+        }
+        Optional<CapturedNamespace> source = source(info);
+        if (source.isEmpty()) {
+            return true;
+        }
+        List<ObjectInfo> rest = new ArrayList<>();
+        point.archives(DeletionScope.points(source.get()))
+                .forEach(prefix -> rest.addAll(store.gather(prefix, Optional::of)));
+        if (!sealed) {
+            rest.addAll(vouchers);
+        }
+        boolean all = true;
+        for (ObjectInfo o : rest) {
+            if (deleteObject(o.key())) {
+                archived = archived.and(o);
+            } else {
+                all = false;
+            }
+        }
+        return all;
+    }
+
+    private boolean isContentOf(Tombstone seal) {
+        return store.readIfBounded(seal.key(), ObjectStore.MAX_DOCUMENT)
+                .filter(present -> Arrays.equals(present.content(), seal.content()))
+                .isPresent();
+    }
+
     /** Deletes the object; false when it is locked. A store with versions hides a locked object, which always succeeds. */
-    private boolean deleteObject(Tombstone tombstone) {
+    private boolean deleteObject(String key) {
         try {
-            store.removals().ifPresent(r -> r.recordRemoval(store, tombstone.key()));
-            store.delete(tombstone.key());
+            store.removals().ifPresent(r -> r.recordRemoval(store, key));
+            store.delete(key);
             return true;
         } catch (BreakwaterException e) {
             if (e.reason() == Reason.Locked) {
@@ -254,15 +315,17 @@ public final class DeletedObjects {
 
     /** The repository whose readers need the object: its own, or that of the namespace whose point or archive it is. */
     private String readBy(ObjectInfo tombstone) {
+        return tombstone.key().startsWith(StoreLayout.pointTombstones())
+                ? source(tombstone).map(owned::get).orElse("")
+                : repository(tombstone);
+    }
+
+    /** The namespace whose point or archive a tombstone is for. */
+    private static Optional<CapturedNamespace> source(ObjectInfo tombstone) {
         String prefix = StoreLayout.pointTombstones();
-        if (!tombstone.key().startsWith(prefix)) {
-            return repository(tombstone);
-        }
         List<String> parts =
                 Arrays.asList(tombstone.key().substring(prefix.length()).split("/", 5));
-        return CapturedNamespace.of(parts.subList(0, Math.min(4, parts.size())))
-                .map(owned::get)
-                .orElse("");
+        return CapturedNamespace.of(parts.subList(0, Math.min(4, parts.size())));
     }
 
     /** Content of a small object that was deleted; empty when it was not, or its grace period is over. */
@@ -271,6 +334,26 @@ public final class DeletedObjects {
                 .map(Tombstone::of)
                 .filter(t -> t.state() == State.Dead)
                 .map(Tombstone::content);
+    }
+
+    /**
+     * Starts the grace period of a deleted small object again, so that no sweep deletes what belongs to it while its deletion is
+     * undone. Tombstones that were read before are out of date then.
+     *
+     * @return its content; empty when it was not deleted, or its grace period is over
+     * @throws BreakwaterException StoreUnavailable, when a sweep deletes it at this moment
+     */
+    public static Optional<byte[]> renew(ObjectStore store, DeletionScope scope, String key) {
+        String at = scope.tombstone(key);
+        Optional<SignedDocument> found = store.readSigned(at, Tombstone.MAX_BYTES);
+        Optional<Tombstone> dead = found.map(Tombstone::of).filter(t -> t.state() == State.Dead && t.content() != null);
+        dead.ifPresent(t -> {
+            Precondition same = new Precondition.Matches(found.orElseThrow().etag());
+            if (store.write(at, t.signed(store, at), same).isEmpty()) {
+                throw SoftDeleteStore.beingDeleted(key);
+            }
+        });
+        return dead.map(Tombstone::content);
     }
 
     /** Keys below a prefix whose objects have a tombstone. */

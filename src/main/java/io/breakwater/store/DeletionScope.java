@@ -32,12 +32,17 @@ public record DeletionScope(String tombstones, List<String> own, String archives
     /** @param more directories of archives, each of one RestorePoint of the namespace or in Velero's layout */
     DeletionScope with(List<String> more) {
         for (String prefix : more) {
-            if (!isArchive(prefix) && !prefix.matches(StoreLayout.veleroArchives() + "[^/]+/")) {
+            if (!mayBeArchive(prefix)) {
                 throw new IllegalArgumentException("'" + prefix + "' is not the directory of an archive");
             }
         }
         return new DeletionScope(
                 tombstones, Stream.concat(own.stream(), more.stream()).toList(), archives);
+    }
+
+    /** Whether a prefix is the directory of one archive: of the namespace, or in Velero's layout. */
+    boolean mayBeArchive(String prefix) {
+        return isArchive(prefix) || prefix.matches(StoreLayout.veleroArchives() + "[^/]+/");
     }
 
     private boolean isArchive(String prefix) {

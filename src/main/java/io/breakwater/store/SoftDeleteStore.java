@@ -6,6 +6,7 @@ import io.breakwater.store.Tombstone.State;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -153,27 +154,47 @@ public final class SoftDeleteStore extends StoreView {
     }
 
     /**
-     * Deletes a small object at once; its content stays in the tombstone. An object that is too large for that is deleted like
-     * any other.
+     * Deletes the seal of a point at once, by two calls. Everything else of the point follows from this tombstone: its snapshots are
+     * hidden, and its archive is deleted after the grace period. A second call has no effect.
+     *
+     * @param seal as it was read and verified just now
+     * @param point what belongs to the point, from the verified seal
      */
-    public void deleteInline(String key) {
+    public void deletePoint(Document seal, DeletedPoint point) {
+        String key = seal.info().key();
         scope(key).require(key);
-        Optional<Document> present;
-        try {
-            present = store.read(key, MAX_DOCUMENT);
-        } catch (BreakwaterException e) {
-            if (e.reason() != Reason.Tampered) {
-                throw e;
-            }
-            delete(key);
+        Tombstone dead = tombstone(seal.info(), seal.content(), null).of(point);
+        String at = scope(key).tombstone(key);
+        if (store.write(at, dead.signed(store, at), Precondition.ABSENT).isEmpty()) {
+            replaceTombstone(at, dead);
+        }
+        store.removals().ifPresent(r -> r.recordRemoval(store, key));
+        store.delete(key);
+    }
+
+    /** Replaces the tombstone of an earlier point of the same name. The rest of that point gets tombstones of its own first. */
+    private void replaceTombstone(String at, Tombstone dead) {
+        Optional<Observed> there = store.head(at);
+        Optional<Tombstone> before = Tombstone.readIfValid(store, at);
+        if (before.isPresent() && before.get().state() == State.Sweeping) {
+            throw beingDeleted(dead.key());
+        }
+        if (before.isPresent()
+                && before.get().state() == State.Dead
+                && Arrays.equals(before.get().content(), dead.content())) {
             return;
         }
-        if (present.isPresent()) {
-            Tombstone dead = tombstone(present.get().info(), present.get().content(), null);
-            String tombstone = scope(key).tombstone(key);
-            store.write(tombstone, dead.signed(store, tombstone), Precondition.NONE);
-            store.removals().ifPresent(r -> r.recordRemoval(store, key));
-            store.delete(key);
+        before.map(Tombstone::point).ifPresent(earlier -> {
+            earlier.hideSnapshots(store);
+            earlier.archives(scope(dead.key())).forEach(prefix -> {
+                SoftDeleteStore archive = withArchives(List.of(prefix));
+                archive.gather(prefix, Optional::of).forEach(archive::delete);
+            });
+        });
+        Precondition same =
+                there.isPresent() ? new Precondition.Matches(there.get().info().etag()) : Precondition.ABSENT;
+        if (store.write(at, dead.signed(store, at), same).isEmpty()) {
+            throw beingDeleted(dead.key());
         }
     }
 
@@ -231,7 +252,7 @@ public final class SoftDeleteStore extends StoreView {
         }
     }
 
-    private static BreakwaterException beingDeleted(String key) {
+    static BreakwaterException beingDeleted(String key) {
         return BreakwaterException.retryable(
                 Reason.StoreUnavailable, "object " + key + " was deleted and its data is being freed at this moment");
     }

@@ -27,6 +27,7 @@ public final class StoreLayout {
     private static final String KEY_RINGS = ROOT + "keyrings/";
     private static final String ESCROW = ROOT + "escrow/";
     private static final String REKEY_NOTES = ROOT + "rotations/";
+    private static final String PRUNES = ROOT + "prunes/";
     private static final String PLANS = ROOT + "plans/";
     private static final String PROBES = ROOT + "probe/";
     private static final String JSON = ".json";
@@ -80,6 +81,7 @@ public final class StoreLayout {
             new Area(ESCROW, Owner.NONE, false, true, false),
             new Area(KEY_RINGS, Owner.SITE, false, false, false),
             new Area(REKEY_NOTES, Owner.REPOSITORY, false, false, false),
+            new Area(PRUNES, Owner.REPOSITORY, false, false, false),
             new Area(POINT_TOMBSTONES, Owner.NAMESPACE, false, false, false),
             new Area(REPOSITORY_TOMBSTONES, Owner.REPOSITORY, false, false, false),
             new Area(READ_LEASES, Owner.REPOSITORY, false, false, false),
@@ -264,7 +266,7 @@ public final class StoreLayout {
     }
 
     /** Prefix of the tombstones in all repositories. */
-    static String repositoryTombstones() {
+    public static String repositoryTombstones() {
         return REPOSITORY_TOMBSTONES;
     }
 
@@ -338,9 +340,26 @@ public final class StoreLayout {
         return REKEY_NOTES + RepositoryNames.requireRepository(id) + JSON;
     }
 
+    /** The record of the prunes of a repository. */
+    public static String pruneRecord(String id) {
+        return PRUNES + RepositoryNames.requireRepository(id) + JSON;
+    }
+
+    /** The repository of the snapshot that a tombstone hides; empty for a tombstone of anything else. */
+    public static Optional<String> repositoryOfHiddenSnapshot(String tombstone) {
+        String[] parts = tombstone.startsWith(REPOSITORY_TOMBSTONES)
+                ? tombstone.substring(REPOSITORY_TOMBSTONES.length()).split("/", 2)
+                : new String[0];
+        return parts.length == 2
+                        && RepositoryNames.isRepository(parts[0])
+                        && parts[1].startsWith(repository(parts[0]) + "snapshots/")
+                ? Optional.of(parts[0])
+                : Optional.empty();
+    }
+
     /** Prefixes of the documents of {@link #isLongLived}. */
     public static List<String> documents() {
-        return List.of(PLANS, KEY_RINGS, REKEY_NOTES, LOCK_ROUNDS, READ_LEASES, IN_PROGRESS);
+        return List.of(PLANS, KEY_RINGS, REKEY_NOTES, PRUNES, LOCK_ROUNDS, READ_LEASES, IN_PROGRESS);
     }
 
     /**

@@ -24,6 +24,7 @@ import java.util.Optional;
  * @param version of the deleted object, where another one may replace it unnoticed; null for any version
  * @param proof which object a signature of Breakwater deletes, in locations with locks; null elsewhere
  * @param claimedBy site that is deleting the object; null in every other state
+ * @param point the rest of the point whose seal was deleted; null for every other object
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @JsonIgnoreProperties(ignoreUnknown = true)
@@ -35,10 +36,11 @@ public record Tombstone(
         byte[] content,
         Version version,
         Proof proof,
-        String claimedBy) {
+        String claimedBy,
+        DeletedPoint point) {
     public Tombstone(
             int schemaVersion, String key, long size, State state, byte[] content, Version version, Proof proof) {
-        this(schemaVersion, key, size, state, content, version, proof, null);
+        this(schemaVersion, key, size, state, content, version, proof, null, null);
     }
 
     /** Bytes of the largest tombstone, which holds a whole document in base64. */
@@ -79,12 +81,17 @@ public record Tombstone(
     }
 
     Tombstone in(State next) {
-        return new Tombstone(schemaVersion, key, size, next, content, version, proof);
+        return new Tombstone(schemaVersion, key, size, next, content, version, proof, null, point);
+    }
+
+    /** The tombstone of a seal, with the rest of its point. */
+    Tombstone of(DeletedPoint deleted) {
+        return new Tombstone(schemaVersion, key, size, state, content, version, proof, claimedBy, deleted);
     }
 
     /** The tombstone of an object that a site is deleting. */
     Tombstone claimed(String site) {
-        return new Tombstone(schemaVersion, key, size, State.Sweeping, content, version, proof, site);
+        return new Tombstone(schemaVersion, key, size, State.Sweeping, content, version, proof, site, point);
     }
 
     /** Whether this tombstone already deletes the object of another one. */

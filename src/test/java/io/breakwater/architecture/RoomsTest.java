@@ -155,6 +155,7 @@ class RoomsTest {
                             "api",
                             "catalog",
                             "config",
+                            "failover",
                             "gateway",
                             "location",
                             "location.keys",

@@ -7,11 +7,8 @@ import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
 import io.breakwater.api.BackupLocationSpec.Namespaces;
 import io.breakwater.api.BackupLocationStatus;
-import io.breakwater.api.BackupPolicy;
-import io.breakwater.api.BackupPolicySpec;
 import io.breakwater.api.Condition;
 import io.breakwater.api.Digests;
-import io.breakwater.api.MoverSettings;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
@@ -31,14 +28,11 @@ import io.breakwater.location.Stores;
 import io.breakwater.location.TestLocations;
 import io.breakwater.location.TestRegister;
 import io.breakwater.location.keys.TestKeys;
-import io.breakwater.mover.MoverJobs;
-import io.breakwater.mover.MoverTask;
-import io.breakwater.observe.Conditions;
 import io.breakwater.observe.PlainStatusWriter;
 import io.breakwater.observe.TestEvents;
 import io.breakwater.replication.PointCopies;
-import io.breakwater.steps.RunLabel;
 import io.breakwater.store.CapturedNamespace;
+import io.breakwater.store.DeletedPoint;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.SoftDeleteStore;
@@ -52,13 +46,13 @@ import io.breakwater.volume.KeptSnapshots;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -80,13 +74,9 @@ class PointDeletionTest {
     private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final KubernetesClient client = cluster.client();
     private final BackupLocation location = new BackupLocation();
-    private final List<String> forgotten = new ArrayList<>();
-    private final Set<String> jobs = new HashSet<>();
-    private final List<MoverJobs.Request> asked = new ArrayList<>();
     private final HandClock clock = new HandClock();
-    private boolean running;
-    private String failure;
-    private int deletedJobs;
+    private final List<String> calls = new ArrayList<>();
+    private boolean copying;
     private ObjectStore disk;
     private Catalog catalog;
     private PointDeletion deletion;
@@ -126,8 +116,10 @@ class PointDeletionTest {
                             .build())
                     .create();
         }
-        Stores stores = TestStores.of(client, config);
-        disk = stores.open(location);
+        Stores opened = TestStores.of(client, config);
+        disk = opened.open(location);
+        Stores stores = TestStores.always((ObjectStore)
+                Proxy.newProxyInstance(getClass().getClassLoader(), new Class<?>[] {ObjectStore.class}, this::record));
         catalog = new Catalog(stores, TestKeys.of(client));
         deletion = deletion(config, stores, TestLocations.of(client, config));
     }
@@ -145,47 +137,67 @@ class PointDeletionTest {
         assertThat(deletion.deleteData(point)).isEmpty();
 
         assertThat(listed("shop", "p")).isEmpty();
-        assertThat(forgotten).containsExactly(snapshot("shop"));
+        assertThat(deleted(PointKeys.of("east", "shop", "p"))).isEqualTo(List.of(snapshot("shop")));
     }
 
-    /** The points of a namespace that does not exist any more are listed in the namespace of the operator, where Jobs run. */
+    /** One read, one tombstone and the deletion of the seal, whatever the number of volumes and objects is. */
     @Test
-    void deletesDataByAJobInTheNamespaceOfThePoint() {
+    void deletesASealedPointByThreeCalls() {
         RestorePoint point = object("shop", "p", s -> {});
         seal("shop", "p", uid(point), null);
-        running = true;
+        calls.clear();
 
-        for (int look = 0; look < 3; look++) {
-            assertThat(deletion.deleteData(point)).isPresent();
-        }
-        assertThat(deletedJobs).as("Jobs that a later look deletes").isZero();
-        assertThat(jobs).hasSize(1);
-        running = false;
         assertThat(deletion.deleteData(point)).isEmpty();
-        assertThat(jobs).isEmpty();
+
+        String key = PointKeys.of("east", "shop", "p").sealKey();
+        assertThat(calls)
+                .containsExactly(
+                        "read " + key,
+                        "write breakwater/tombstones/points/"
+                                + PointKeys.of("east", "shop", "p").source().path() + "/" + key,
+                        "delete " + key);
     }
 
-    /** The controller also calls when the object changes, and each attempt creates a pod. */
+    /** Each attempt must not list anything, and no attempt follows a success. */
     @Test
-    void retriesAFailedJobAfterGrowingPauses() {
+    void asksTheApiServerSeldomForADeletion() {
         RestorePoint point = object("shop", "p", s -> {});
         seal("shop", "p", uid(point), null);
-        failure = "no mover could start";
+        cluster.reads().clear();
 
-        for (int seconds = 0; seconds < 3600; seconds++) {
-            assertThat(deletion.deleteData(point)).isPresent();
-            clock.pass(Duration.ofSeconds(1));
-        }
-        assertThat(asked)
-                .as("attempts after 0, 5, 15, 35, 75, 155, 315, 635, 1235, 1835, 2435 and 3035 seconds")
-                .hasSize(12);
-        assertThat(condition(point).reason).isEqualTo(Reason.MoverFailed.name());
-        assertThat(condition(point).message).contains("no mover could start; will retry");
-
-        failure = null;
-        clock.pass(deletion.deleteData(point).orElseThrow());
         assertThat(deletion.deleteData(point)).isEmpty();
-        assertThat(forgotten).containsExactly(snapshot("shop"));
+
+        assertThat(cluster.reads()).hasSizeLessThanOrEqualTo(9);
+    }
+
+    /** The operator was killed between the tombstone and the deletion of the seal, or after both. */
+    @Test
+    void finishesAnInterruptedDeletion() {
+        RestorePoint point = object("shop", "p", s -> {});
+        seal("shop", "p", uid(point), null);
+        PointKey key = PointKeys.of("east", "shop", "p");
+        byte[] seal = disk.read(key.sealKey()).orElseThrow().content();
+        assertThat(deletion.deleteData(point)).isEmpty();
+        disk.write(key.sealKey(), seal, Precondition.NONE);
+
+        assertThat(deletion.deleteData(point)).isEmpty();
+        assertThat(disk.head(key.sealKey())).isEmpty();
+        assertThat(deletion.deleteData(point)).isEmpty();
+        assertThat(deleted(key)).isEqualTo(List.of(snapshot("shop")));
+    }
+
+    /** A copy checks only between objects whether it is wanted, and then it writes a seal. */
+    @Test
+    void waitsForACopyOfThePoint() {
+        RestorePoint point = object("shop", "p", s -> {});
+        seal("shop", "p", uid(point), null);
+        copying = true;
+        calls.clear();
+
+        assertThat(deletion.deleteData(point)).isPresent();
+        assertThat(calls).isEmpty();
+        copying = false;
+        assertThat(deletion.deleteData(point)).isEmpty();
     }
 
     @Test
@@ -206,78 +218,12 @@ class PointDeletionTest {
     void releasesThePointDuringAPauseIfItsDataStays() {
         RestorePoint point = object("shop", "p", s -> {});
         seal("shop", "p", uid(point), null);
-        failure = "exit 1";
+        disk.write(
+                PointKeys.of("east", "shop", "p").sealKey(), "{}".getBytes(StandardCharsets.UTF_8), Precondition.NONE);
         assertThat(deletion.deleteData(point)).isPresent();
 
         point.getSpec().deletionPolicy = DeletionPolicy.Retain;
         assertThat(deletion.deleteData(point)).isEmpty();
-    }
-
-    /** A quota of the operator's namespace, or a large repository, needs the resources that a capture has too. */
-    @Test
-    void deletesSnapshotsWithTheSettingsOfThePolicy() {
-        BackupPolicy policy = new BackupPolicy();
-        policy.getMetadata().setNamespace("shop");
-        policy.getMetadata().setName("none");
-        policy.setSpec(new BackupPolicySpec());
-        policy.getSpec().volumes = new BackupPolicySpec.Volumes();
-        policy.getSpec().volumes.mover = new MoverSettings();
-        policy.getSpec().volumes.mover.nodeSelector = Map.of("pool", "backup");
-        client.resource(policy).create();
-        RestorePoint point = object("shop", "p", s -> {});
-        seal("shop", "p", uid(point), null);
-
-        assertThat(deletion.deleteData(point)).isEmpty();
-
-        assertThat(asked)
-                .singleElement()
-                .satisfies(r -> assertThat(r.settings().nodeSelector).containsEntry("pool", "backup"));
-    }
-
-    /** A prune deletes the data of a snapshot that it does not see. */
-    @Test
-    void prunesNoRepositoryThatLacksTheSnapshotOfAnotherPoint() {
-        RestorePoint point = object("shop", "p", s -> {});
-        seal("shop", "p", uid(point), null);
-        String other = "cd".repeat(32);
-        object("shop", "other", s -> {
-            VolumeStatus volume = new VolumeStatus();
-            volume.pvc = "data";
-            volume.repositorySnapshot = other;
-            s.volumes = List.of(volume);
-            Conditions.of(s, 1L, Clock.systemUTC()).succeeded(Reason.Completed, "sealed");
-        });
-
-        assertThat(deletion.deleteData(point)).isPresent();
-
-        assertThat(forgotten).isEmpty();
-        Condition ready = client.resources(RestorePoint.class)
-                .inNamespace("shop")
-                .withName("p")
-                .get()
-                .getStatus()
-                .condition(Condition.READY)
-                .orElseThrow();
-        assertThat(ready.reason).isEqualTo(Reason.Tampered.name());
-        assertThat(ready.message).contains("lacks a snapshot of RestorePoint shop/other");
-
-        write(TestRegister.of("east", "shop").snapshot(other));
-        clock.pass(Duration.ofSeconds(5));
-        assertThat(deletion.deleteData(point)).isEmpty();
-        assertThat(forgotten).containsExactly(snapshot("shop"));
-    }
-
-    /** The other site may copy the data at this moment. */
-    @Test
-    void deletesNoSnapshotsInARepositoryThatAnotherSiteOwnsToo() {
-        RestorePoint point = object("shop", "p", s -> {});
-        seal("shop", "p", uid(point), null);
-        TestRegister.addOwner(disk, TestRegister.of("east", "shop"), PointKeys.source("west", "shop"));
-
-        assertThat(deletion.deleteData(point)).isPresent();
-
-        assertThat(forgotten).isEmpty();
-        assertThat(condition(point).reason).isEqualTo(Reason.Conflict.name());
     }
 
     @Test
@@ -293,7 +239,7 @@ class PointDeletionTest {
 
         assertThat(before).hasSize(2);
         assertThat(listed("bank", "p")).isEqualTo(before);
-        assertThat(forgotten).isEmpty();
+        assertThat(hidden()).isEmpty();
         assertThat(client.v1().events().inNamespace("shop").list().getItems())
                 .anySatisfy(e -> assertThat(e.getReason()).isEqualTo(Reason.Forbidden.name()));
     }
@@ -309,7 +255,7 @@ class PointDeletionTest {
         assertThat(deletion.deleteData(forged)).isEmpty();
 
         assertThat(listed("shop", "locked")).hasSize(2);
-        assertThat(forgotten).isEmpty();
+        assertThat(hidden()).isEmpty();
     }
 
     @Test
@@ -338,7 +284,7 @@ class PointDeletionTest {
         assertThat(deletion.deleteData(failed)).isEmpty();
 
         assertThat(listed("shop", "p")).containsExactlyInAnyOrder(key.sealKey(), key.archiveKey(THEIRS));
-        assertThat(forgotten).isEmpty();
+        assertThat(hidden()).isEmpty();
     }
 
     @Test
@@ -396,9 +342,15 @@ class PointDeletionTest {
 
             assertThat(catalog.find(location, key).isPresent()).as(site).isEqualTo(site.equals("west"));
         }
-        assertThat(forgotten).containsExactly(snapshot("shop"));
         assertThat(client.v1().events().inNamespace("shop").list().getItems())
                 .anySatisfy(e -> assertThat(e.getMessage()).contains("another site or namespace captured the point"));
+    }
+
+    private Object record(Object proxy, Method method, Object... arguments) throws ReflectiveOperationException {
+        if (!Set.of("documents", "removals", "limits").contains(method.getName())) {
+            calls.add(method.getName() + " " + arguments[0]);
+        }
+        return method.invoke(disk, arguments);
     }
 
     private PointDeletion deletion(BreakwaterConfig config, Stores stores, LocationResolver locations) {
@@ -409,9 +361,13 @@ class PointDeletionTest {
                 stores,
                 catalog,
                 TestRepositories.with(List::of),
-                new RecordingMovers(),
-                new JobSteps(),
-                new PointCopies(null, null, null, null, null, null, null, null, null, null, null, null, null),
+                new NoSteps(),
+                new PointCopies(null, null, null, null, null, null, null, null, null, null, null, null, null) {
+                    @Override
+                    public boolean isCopying(String uid) {
+                        return copying;
+                    }
+                },
                 new KeptSnapshots(null, null) {
                     @Override
                     public void markDeleted(String point, Instant now) {
@@ -500,13 +456,32 @@ class PointDeletionTest {
         disk.write(key, key.getBytes(StandardCharsets.UTF_8), Precondition.NONE);
     }
 
-    /** Seal and archives of a point that are not deleted. */
+    /** Snapshots that the tombstone of a seal names. */
+    private List<String> deleted(PointKey key) {
+        List<String> found = new ArrayList<>();
+        disk.list(
+                "breakwater/tombstones/points/" + key.source().path() + "/" + key.sealKey(),
+                o -> found.addAll(DeletedPoint.read(disk, o).orElseThrow().snapshots()));
+        return found;
+    }
+
+    /** Tombstones of seals. */
+    private List<String> hidden() {
+        return disk.gather("breakwater/tombstones/points/", PointKey::ofTombstone).stream()
+                .map(PointKey::path)
+                .toList();
+    }
+
+    /** Seal and archives of points that are not deleted. */
     private List<String> listed(String namespace, String point) {
         PointKey key = PointKeys.of("east", namespace, point);
         SoftDeleteStore visible = TestRegister.visible(disk, "east", namespace);
         List<String> keys = new ArrayList<>();
         visible.list(key.directory(), o -> keys.add(o.key()));
-        visible.list("breakwater/archives/", o -> keys.add(o.key()));
+        // The archive goes with the tombstone of the seal that names it.
+        if (hidden().isEmpty()) {
+            visible.list("breakwater/archives/", o -> keys.add(o.key()));
+        }
         return keys;
     }
 
@@ -518,52 +493,14 @@ class PointDeletionTest {
                 .orElseThrow();
     }
 
-    private final class RecordingMovers extends MoverJobs {
-        RecordingMovers() {
-            super(null, null, null, null);
-        }
-
-        @Override
-        public Set<String> runs(String namespace) {
-            return Set.of();
-        }
-
-        @Override
-        public State poll(Request request) {
-            jobs.add(request.run());
-            asked.add(request);
-            if (failure != null) {
-                return new State.Failed(failure);
-            }
-            if (running) {
-                return new State.Running("is read");
-            }
-            forgotten.addAll(((MoverTask.Forget) request.task()).snapshots());
-            return new State.Succeeded(null);
-        }
-
-        @Override
-        public void delete(String namespace, String run) {
-            jobs.remove(run);
-        }
-
-        @Override
-        public void discard(Request request) {
-            jobs.remove(request.run());
-        }
-    }
-
-    /** Deletes the Jobs of the capture, in a namespace that is also the operator's. */
-    private final class JobSteps extends CaptureSteps {
-        JobSteps() {
+    /** Nothing of the captures is left in the cluster. */
+    private static final class NoSteps extends CaptureSteps {
+        NoSteps() {
             super(null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
         }
 
         @Override
         boolean cleanUp(RestorePoint point, String since, Instant now) {
-            if (jobs.remove(RunLabel.of(point))) {
-                deletedJobs++;
-            }
             return true;
         }
     }

@@ -14,9 +14,9 @@ import io.breakwater.api.Reason;
 import io.breakwater.config.TestConfig;
 import io.breakwater.location.TestLocations;
 import io.breakwater.location.TestRegister;
-import io.breakwater.mover.MoverJobs;
 import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
+import io.breakwater.observe.PlainStatusWriter;
 import io.breakwater.observe.TestEvents;
 import io.breakwater.store.OwnedRepository;
 import io.fabric8.kubernetes.api.model.Event;
@@ -28,7 +28,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Queue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -39,9 +38,16 @@ class UnsealedReconcilerTest {
     private final KubernetesClient client = cluster.client();
     private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
     private final HandSweep sweep = new HandSweep();
+    private final HandPrune prune = new HandPrune();
     private final UnsealedReconciler reconciler = new UnsealedReconciler(
             client,
             sweep,
+            prune,
+            new PruneReport(
+                    new PlainStatusWriter(client),
+                    TestEvents.of(client, Clock.systemUTC()),
+                    new Meters(registry, Clock.systemUTC()),
+                    Clock.systemUTC()),
             TestConfig.of(Map.of()),
             new Meters(registry, Clock.systemUTC()),
             TestEvents.of(client, Clock.systemUTC()),
@@ -60,22 +66,27 @@ class UnsealedReconcilerTest {
 
     @Test
     void deletesFindingsOnceAndReportsEventsAndMetrics() {
-        sweep.found = new UnsealedSweep.Found(2, 700, 1, 0, Map.of(SHOP, List.of("a", "b", "c")), List.of());
-        sweep.states.add(Optional.of(new MoverJobs.State.Running("a Job")));
-        sweep.states.add(Optional.of(new MoverJobs.State.Succeeded(null)));
+        sweep.found = new UnsealedSweep.Found(2, 700, 1, 0, 3, 90, List.of(SHOP), List.of());
+        prune.states.add(new RepositoryPrune.State.Running("a Job"));
+        prune.states.add(new RepositoryPrune.State.Succeeded(80));
         BackupLocation location = location(true, AccessMode.ReadWrite);
 
-        until(location, () -> count("snapshot") == 3);
+        until(location, () -> pruned("Completed") == 1);
 
+        assertThat(count("snapshot")).isEqualTo(3);
         assertThat(count("archive")).isEqualTo(2);
         assertThat(count("upload")).isEqualTo(1);
-        assertThat(sweep.asked).containsExactly("shop [a, b, c]", "shop [a, b, c]");
+        assertThat(prune.asked).containsExactly(SHOP, SHOP);
         assertThat(events("Normal"))
                 .allMatch(e -> e.getReason().equals(Reason.Deleting.name()))
                 .extracting(Event::getMessage)
                 .anyMatch(m -> m.contains("the archives of 2 unfinished points") && m.contains("700 bytes"))
-                .anyMatch(m -> m.contains("3 snapshots of namespace shop"))
+                .anyMatch(m -> m.contains("3 snapshots that no sealed point references"))
+                .anyMatch(m -> m.contains("pruned repository east/shop") && m.contains("80 bytes"))
                 .anyMatch(m -> m.contains("1 unfinished uploads"));
+        assertThat(status(location).garbageBytes).isEqualTo(90);
+        assertThat(status(location).lastPruneTime).isNotNull();
+        assertThat(status(location).due).isZero();
         reconciler.reconcile(location, null);
         assertThat(sweep.sweeps).as("sweeps before an hour is over").isEqualTo(1);
     }
@@ -87,29 +98,49 @@ class UnsealedReconcilerTest {
                 0,
                 0,
                 0,
-                Map.of(SHOP, List.of("a")),
+                0,
+                0,
+                List.of(SHOP),
                 List.of(BreakwaterException.permanent(Reason.Tampered, "the seal of p was altered")));
-        sweep.states.add(Optional.of(new MoverJobs.State.Failed("exit 11: it is locked")));
+        prune.states.add(new RepositoryPrune.State.Failed(
+                BreakwaterException.retryable(Reason.MoverFailed, "exit 11: it is locked")));
+        BackupLocation location = location(true, AccessMode.ReadWrite);
 
-        until(location(true, AccessMode.ReadWrite), () -> events("Warning").size() == 2);
+        until(location, () -> events("Warning").size() == 2);
 
         assertThat(events("Warning"))
                 .extracting(Event::getReason)
                 .containsExactlyInAnyOrder(Reason.Tampered.name(), Reason.MoverFailed.name());
-        assertThat(count("snapshot")).isZero();
+        assertThat(pruned("Failed")).isEqualTo(1);
+        assertThat(status(location).lastFailure).contains("exit 11: it is locked");
+        assertThat(status(location).lastPruneTime).isNull();
     }
 
     @Test
-    void postponesDeletionsThatCannotStartNow() {
-        sweep.found = new UnsealedSweep.Found(0, 0, 0, 0, Map.of(SHOP, List.of("a")), List.of());
-        sweep.states.add(Optional.empty());
+    void postponesPrunesThatCannotStartNow() {
+        sweep.found = new UnsealedSweep.Found(0, 0, 0, 0, 0, 0, List.of(SHOP), List.of());
+        prune.states.add(new RepositoryPrune.State.Postponed("a capture uses the repository"));
         BackupLocation location = location(true, AccessMode.ReadWrite);
 
-        until(location, () -> sweep.asked.size() == 1);
+        until(location, () -> prune.asked.size() == 1);
         reconciler.reconcile(location, null);
 
-        assertThat(sweep.asked).hasSize(1);
-        assertThat(count("snapshot")).isZero();
+        assertThat(prune.asked).hasSize(1);
+        assertThat(events("Warning")).isEmpty();
+    }
+
+    /** A prune may take long, and each one has a pod. */
+    @Test
+    void prunesTwoRepositoriesAtATime() {
+        OwnedRepository bank = TestRegister.of("east", "bank");
+        OwnedRepository desk = TestRegister.of("east", "desk");
+        sweep.found = new UnsealedSweep.Found(0, 0, 0, 0, 0, 0, List.of(SHOP, bank, desk), List.of());
+        BackupLocation location = location(true, AccessMode.ReadWrite);
+
+        until(location, () -> prune.asked.size() >= 4);
+        assertThat(prune.asked).containsOnly(SHOP, bank);
+        prune.states.add(new RepositoryPrune.State.Succeeded(1));
+        until(location, () -> prune.asked.contains(desk));
     }
 
     @Test
@@ -136,6 +167,17 @@ class UnsealedReconcilerTest {
         return counter == null ? 0 : counter.count();
     }
 
+    private double pruned(String result) {
+        var counter = registry.find(MeterName.PRUNES.registered())
+                .tags("namespace", "ops", "location", "disk", "result", result)
+                .counter();
+        return counter == null ? 0 : counter.count();
+    }
+
+    private BackupLocationStatus.PruneStatus status(BackupLocation location) {
+        return client.resource(location).get().getStatus().prune;
+    }
+
     private List<Event> events(String type) {
         return client.v1().events().inNamespace("ops").list().getItems().stream()
                 .filter(e -> e.getType().equals(type))
@@ -157,8 +199,6 @@ class UnsealedReconcilerTest {
     }
 
     private static final class HandSweep extends UnsealedSweep {
-        private final Queue<Optional<MoverJobs.State>> states = new ArrayDeque<>();
-        private final List<String> asked = new ArrayList<>();
         private volatile UnsealedSweep.Found found;
         private volatile int sweeps;
 
@@ -171,11 +211,21 @@ class UnsealedReconcilerTest {
             sweeps++;
             return found;
         }
+    }
+
+    /** Returns the next state of a list, and Running when the list is empty. */
+    private static final class HandPrune extends RepositoryPrune {
+        private final Queue<State> states = new ArrayDeque<>();
+        private final List<OwnedRepository> asked = new ArrayList<>();
+
+        HandPrune() {
+            super(null, null, null, null, null, null, null, null, null, null, null);
+        }
 
         @Override
-        Optional<MoverJobs.State> forget(BackupLocation location, OwnedRepository repository, List<String> snapshots) {
-            asked.add(repository.source().name() + " " + snapshots);
-            return states.remove();
+        State advance(BackupLocation location, OwnedRepository repository) {
+            asked.add(repository);
+            return states.isEmpty() ? new State.Running("a Job") : states.remove();
         }
     }
 }

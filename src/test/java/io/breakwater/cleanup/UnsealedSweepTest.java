@@ -1,12 +1,10 @@
 package io.breakwater.cleanup;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.breakwater.admission.InMemoryApiServer;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
-import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
@@ -23,7 +21,6 @@ import io.breakwater.location.Stores;
 import io.breakwater.location.TestRegister;
 import io.breakwater.location.keys.TestKeys;
 import io.breakwater.mover.MoverJobs;
-import io.breakwater.mover.MoverTask;
 import io.breakwater.points.PointIndex;
 import io.breakwater.points.TestIndex;
 import io.breakwater.replication.PointCopies;
@@ -55,8 +52,10 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
@@ -136,12 +135,27 @@ class UnsealedSweepTest {
                 config,
                 stores,
                 catalog,
-                movers,
                 copies,
                 new KeptSnapshots(client, new Snapshots(client)),
                 Clock.systemUTC(),
                 new IdentityRule(config, PointKeys.identities("east")),
-                TestRegister.of(stores));
+                TestRegister.of(stores),
+                new DuePrunes(index, config, movers, TestRegister.of(stores), prune(stores)));
+    }
+
+    private RepositoryPrune prune(Stores stores) {
+        return new RepositoryPrune(
+                config,
+                stores,
+                index,
+                movers,
+                copies,
+                new IdentityRule(config, PointKeys.identities("east")),
+                TestRegister.of(stores),
+                null,
+                null,
+                null,
+                Clock.systemUTC());
     }
 
     @AfterEach
@@ -151,17 +165,15 @@ class UnsealedSweepTest {
 
     @Test
     void listsNoPointsWhenNothingIsUnfinished() {
-        sweep.sweep(location).snapshots().forEach((repository, ids) -> {
-            for (int i = 0; i < 2; i++) {
-                assertThat(sweep.forget(location, repository, ids)).isPresent();
-            }
-        });
+        sweep.sweep(location);
+        PruneRecord.NONE.start(Instant.now()).succeed(Instant.now(), null).write(disk, SHOP.id());
+        process().sweep(location);
         TestIndex.fill(index, client);
         cluster.reads().clear();
 
         UnsealedSweep.Found found = process().sweep(location);
 
-        assertThat(found.snapshots()).isEmpty();
+        assertThat(found.snapshots()).isZero();
         assertThat(found.archives()).isZero();
         assertThat(cluster.reads()).isNotEmpty().noneMatch(path -> path.contains("/restorepoints"));
     }
@@ -179,7 +191,7 @@ class UnsealedSweepTest {
         UnsealedSweep.Found found = sweep.sweep(location);
 
         assertThat(found.archives()).isZero();
-        assertThat(found.snapshots()).isEmpty();
+        assertThat(found.snapshots()).isZero();
     }
 
     @Test
@@ -189,11 +201,8 @@ class UnsealedSweepTest {
         assertThat(found.trouble()).isEmpty();
         assertThat(found.archives()).isEqualTo(1);
         assertThat(found.bytes()).isEqualTo("lost".length() * 2L);
-        assertThat(found.snapshots()).isEqualTo(Map.of(SHOP, List.of(snapshot(LOST))));
-        assertThat(sweep.forget(location, SHOP, found.snapshots().get(SHOP)))
-                .containsInstanceOf(MoverJobs.State.Running.class);
-        assertThat(sweep.forget(location, SHOP, found.snapshots().get(SHOP)))
-                .containsInstanceOf(MoverJobs.State.Succeeded.class);
+        assertThat(found.snapshots()).isEqualTo(1);
+        assertThat(found.prunes()).containsExactly(SHOP);
 
         assertThat(listed()).noneMatch(k -> k.contains("lost") || k.endsWith(snapshot(LOST)));
         assertThat(disk.read(archive(LOST))).as("it can be undone for a while").isPresent();
@@ -215,19 +224,20 @@ class UnsealedSweepTest {
                     FileTime.from(Instant.now().minus(Duration.ofDays(2))));
         }
 
-        assertThat(sweep.sweep(location).snapshots()).isEqualTo(Map.of(SHOP, List.of(snapshot(LOST))));
+        assertThat(sweep.sweep(location).snapshots()).isEqualTo(1);
+        assertThat(hidden(SHOP)).containsExactly(snapshot(LOST));
     }
 
     @Test
     void findsNothingInASecondSweep() {
-        List<String> snapshots = sweep.sweep(location).snapshots().get(SHOP);
-        sweep.forget(location, SHOP, snapshots);
-        sweep.forget(location, SHOP, snapshots);
+        sweep.sweep(location);
+        pruned();
 
-        UnsealedSweep.Found again = sweep.sweep(location);
+        UnsealedSweep.Found again = process().sweep(location);
 
         assertThat(again.archives()).isZero();
-        assertThat(again.snapshots()).isEmpty();
+        assertThat(again.snapshots()).isZero();
+        assertThat(again.prunes()).isEmpty();
         assertThat(InProgressMarker.list(disk, "east")).isEmpty();
     }
 
@@ -236,25 +246,86 @@ class UnsealedSweepTest {
     void prunesDataWithoutASnapshot() {
         disk.delete(TestRegister.of(LOST).prefix() + "snapshots/" + snapshot(LOST));
 
-        assertThat(sweep.sweep(location).snapshots()).isEqualTo(Map.of(SHOP, List.of()));
-        sweep.forget(location, SHOP, List.of());
-        assertThat(sweep.sweep(location).snapshots())
-                .as("until the Job has succeeded")
-                .containsOnlyKeys(SHOP);
-        sweep.forget(location, SHOP, List.of());
-        assertThat(sweep.sweep(location).snapshots()).isEmpty();
+        for (int i = 0; i < 2; i++) {
+            UnsealedSweep.Found found = sweep.sweep(location);
+            assertThat(found.snapshots()).isZero();
+            assertThat(found.prunes()).as("until a prune has succeeded").containsExactly(SHOP);
+        }
+        pruned();
+        assertThat(process().sweep(location).prunes()).isEmpty();
         assertThat(InProgressMarker.list(disk, "east")).isEmpty();
     }
 
+    /** A deletion is three calls; this sweep does the rest, and finds the repository when the garbage is old. */
     @Test
-    void prunesNothingWhenASnapshotOfAPointIsMissing() {
-        disk.delete(TestRegister.of(LOST).prefix() + "snapshots/" + snapshot(LOST));
-        disk.delete(TestRegister.of(GOOD).prefix() + "snapshots/" + snapshot(GOOD));
+    void hidesTheSnapshotsOfDeletedPointsOnce() throws IOException {
+        withoutLost();
+        client.resources(RestorePoint.class)
+                .inNamespace("shop")
+                .withName("good")
+                .delete();
+        catalog.unseal(location, GOOD);
 
-        assertThat(sweep.sweep(location).snapshots()).isEmpty();
-        assertThat(InProgressMarker.list(disk, "east"))
-                .as("the next sweep finds it again")
-                .hasSize(1);
+        UnsealedSweep.Found found = sweep.sweep(location);
+        assertThat(hidden(SHOP)).containsExactly(snapshot(GOOD));
+        assertThat(found.garbage()).isEqualTo(7);
+        assertThat(found.prunes()).as("the garbage is young").isEmpty();
+
+        touch(tombstone(GOOD), Duration.ofHours(25));
+        assertThat(sweep.sweep(location).prunes()).containsExactly(SHOP);
+        pruned();
+        found = process().sweep(location);
+        assertThat(found.garbage()).isZero();
+        assertThat(found.prunes()).isEmpty();
+    }
+
+    /** An attacker who can write to the store copies the tombstone of another point, or writes one without a signature. */
+    @Test
+    void hidesNothingByTombstonesWithoutAValidSignature() {
+        withoutLost();
+        PointKey other = PointKeys.of("east", "shop", "other");
+        captured(other);
+        catalog.seal(location, document(other));
+        catalog.unseal(location, other);
+        byte[] signed = disk.read(tombstone(other)).orElseThrow().content();
+        disk.delete(tombstone(other));
+        disk.write(tombstone(GOOD), signed, Precondition.NONE);
+        disk.write(
+                tombstone(PointKeys.of("east", "shop", "third")),
+                ("{\"schemaVersion\":1,\"key\":\""
+                                + PointKeys.of("east", "shop", "third").sealKey()
+                                + "\",\"size\":1,\"state\":\"Dead\",\"point\":{\"directories\":[],\"repository\":\""
+                                + SHOP.id()
+                                + "\",\"snapshots\":[\"" + snapshot(GOOD) + "\"],\"added\":1}}")
+                        .getBytes(StandardCharsets.UTF_8),
+                Precondition.NONE);
+
+        UnsealedSweep.Found found = sweep.sweep(location);
+
+        assertThat(hidden(SHOP)).isEmpty();
+        assertThat(found.garbage()).isZero();
+    }
+
+    /** The point is undeleted after the sweep read its tombstone. */
+    @Test
+    void showsTheSnapshotsOfAPointThatIsUndeletedMeanwhile() {
+        withoutLost();
+        catalog.unseal(location, GOOD);
+        boolean[] undeleted = {false};
+        Stores racing = TestStores.always((ObjectStore) Proxy.newProxyInstance(
+                getClass().getClassLoader(), new Class<?>[] {ObjectStore.class}, (proxy, method, arguments) -> {
+                    if (method.getName().equals("write") && !undeleted[0]) {
+                        undeleted[0] = true;
+                        new UndeletePoint(stores, TestKeys.of(client)).undelete(location, GOOD);
+                    }
+                    return method.invoke(disk, arguments);
+                }));
+
+        process(racing, catalog).sweep(location);
+
+        assertThat(undeleted[0]).isTrue();
+        assertThat(hidden(SHOP)).isEmpty();
+        catalog.verifyObjects(location, catalog.find(location, GOOD).orElseThrow());
     }
 
     @Test
@@ -279,7 +350,7 @@ class UnsealedSweepTest {
         UnsealedSweep.Found found = sweep.sweep(location);
 
         assertThat(found.archives()).isZero();
-        assertThat(found.snapshots()).isEmpty();
+        assertThat(found.snapshots()).isZero();
         assertThat(InProgressMarker.list(disk, "east"))
                 .as("the next sweep finds it again")
                 .hasSize(1);
@@ -327,11 +398,19 @@ class UnsealedSweepTest {
 
     @Test
     void deletesNoSnapshotsDuringACopyOfTheRepository() {
-        List<String> snapshots = sweep.sweep(location).snapshots().get(SHOP);
         copies.busy = true;
 
-        assertThat(sweep.forget(location, SHOP, snapshots)).isEmpty();
-        assertThat(movers.started).isEmpty();
+        assertThat(sweep.sweep(location).snapshots()).isZero();
+        assertThat(hidden(SHOP)).isEmpty();
+    }
+
+    /** The copy found the snapshot in its target, and is about to seal a point with it. */
+    @Test
+    void showsSnapshotsAgainWhenACopyStartsMeanwhile() {
+        copies.answers.addAll(List.of(false, true));
+
+        assertThat(sweep.sweep(location).snapshots()).isZero();
+        assertThat(hidden(SHOP)).isEmpty();
     }
 
     @Test
@@ -351,7 +430,8 @@ class UnsealedSweepTest {
     void preservesSnapshotsOfKnownPointsWithoutASeal() {
         disk.delete(GOOD.sealKey());
 
-        assertThat(sweep.sweep(location).snapshots().get(SHOP)).containsExactly(snapshot(LOST));
+        sweep.sweep(location);
+        assertThat(hidden(SHOP)).containsExactly(snapshot(LOST));
     }
 
     @Test
@@ -361,22 +441,20 @@ class UnsealedSweepTest {
                 .withName("good")
                 .delete();
 
-        assertThat(sweep.sweep(location).snapshots().get(SHOP)).containsExactly(snapshot(LOST));
+        sweep.sweep(location);
+        assertThat(hidden(SHOP)).containsExactly(snapshot(LOST));
     }
 
     /** Two sites cannot wait for each other: the data that one of them prunes may be in use by the other. */
     @Test
     void deletesNothingInARepositoryThatAnotherSiteOwnsToo() {
-        List<String> snapshots = sweep.sweep(location).snapshots().get(SHOP);
+        catalog.unseal(location, GOOD);
         TestRegister.addOwner(disk, SHOP, PointKeys.source("west", "shop"));
 
-        assertThatThrownBy(() -> sweep.forget(location, SHOP, snapshots))
-                .isInstanceOfSatisfying(
-                        BreakwaterException.class, e -> assertThat(e.reason()).isEqualTo(Reason.Conflict))
-                .hasMessageContaining("site west");
-        assertThat(movers.started).isEmpty();
         UnsealedSweep.Found found = process().sweep(location);
-        assertThat(found.snapshots()).isEmpty();
+        assertThat(hidden(SHOP)).isEmpty();
+        assertThat(found.prunes()).isEmpty();
+        assertThat(found.snapshots()).isZero();
         assertThat(found.trouble())
                 .singleElement()
                 .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.Conflict));
@@ -394,13 +472,16 @@ class UnsealedSweepTest {
         makeOld();
 
         OwnedRepository shared = new OwnedRepository(SHOP.id(), theirs.source());
-        assertThat(sweep.sweep(location).snapshots()).isEqualTo(Map.of(shared, List.of(snapshot(LOST))));
+        assertThat(sweep.sweep(location).prunes()).containsExactly(shared);
+        assertThat(hidden(SHOP)).containsExactly(snapshot(LOST));
 
+        disk.delete(TestRegister.tombstone("east", "shop", SHOP.snapshot(snapshot(LOST))));
         disk.write(record, before, Precondition.NONE);
         disk.delete(StoreLayout.owner(theirs.source()));
-        assertThat(process().sweep(location).snapshots())
+        process().sweep(location);
+        assertThat(hidden(SHOP))
                 .as("an attacker put the older record back, and deleted the entry of the other owner")
-                .isEqualTo(Map.of(SHOP, List.of(snapshot(LOST))));
+                .containsExactly(snapshot(LOST));
     }
 
     @Test
@@ -411,7 +492,10 @@ class UnsealedSweepTest {
                 .delete();
         catalog.unseal(location, GOOD);
 
-        assertThat(sweep.sweep(location).snapshots().get(SHOP)).containsExactly(snapshot(LOST));
+        assertThat(sweep.sweep(location).snapshots()).as("without a seal").isEqualTo(1);
+        new UndeletePoint(stores, TestKeys.of(client)).undelete(location, GOOD);
+        assertThat(hidden(SHOP)).containsExactly(snapshot(LOST));
+        catalog.verifyObjects(location, catalog.find(location, GOOD).orElseThrow());
     }
 
     @Test
@@ -424,7 +508,7 @@ class UnsealedSweepTest {
 
         UnsealedSweep.Found found = sweep.sweep(location);
 
-        assertThat(found.snapshots()).isEmpty();
+        assertThat(found.snapshots()).isZero();
         assertThat(found.trouble())
                 .singleElement()
                 .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.Tampered));
@@ -442,14 +526,14 @@ class UnsealedSweepTest {
         UnsealedSweep process = process();
 
         UnsealedSweep.Found found = process.sweep(location);
-        process.forget(location, SHOP, found.snapshots().get(SHOP));
-        process.forget(location, SHOP, found.snapshots().get(SHOP));
+        pruned();
+        process().sweep(location);
 
-        assertThat(found.snapshots()).isEqualTo(Map.of(SHOP, List.of(snapshot(LOST))));
+        assertThat(found.prunes()).containsExactly(SHOP);
+        assertThat(hidden(SHOP)).containsExactly(snapshot(LOST));
         assertThat(found.trouble())
                 .isNotEmpty()
                 .allSatisfy(e -> assertThat(e).hasMessageContaining(StoreLayout.repositoryRecord(bank.id())));
-        assertThat(movers.started).as("a Job that stays would block copies").isEmpty();
         assertThat(InProgressMarker.list(disk, "east"))
                 .extracting(InProgressMarker::key)
                 .containsExactly(theirs);
@@ -464,7 +548,7 @@ class UnsealedSweepTest {
 
         UnsealedSweep.Found found = process().sweep(location);
 
-        assertThat(found.snapshots()).isEqualTo(Map.of(SHOP, List.of(snapshot(LOST))));
+        assertThat(found.prunes()).containsExactly(SHOP);
         assertThat(found.trouble()).singleElement().satisfies(e -> assertThat(e).hasMessageContaining(entry));
     }
 
@@ -487,7 +571,7 @@ class UnsealedSweepTest {
             return TestKeys.data(new byte[32]);
         }));
 
-        assertThat(process(counting, read).sweep(location).snapshots()).hasSize(4);
+        assertThat(process(counting, read).sweep(location).snapshots()).isEqualTo(4);
 
         assertThat(calls).filteredOn(("read " + GOOD.sealKey())::equals).hasSize(1);
         assertThat(calls).filteredOn(("gather " + StoreLayout.points())::equals).hasSize(1);
@@ -525,8 +609,7 @@ class UnsealedSweepTest {
 
     @Test
     void deletesJobsThatEndedUnnoticed() {
-        String run =
-                RunLabel.ofCleanup(location, TestRegister.of("east", "shop").id());
+        String run = RunLabel.ofPrune(location, TestRegister.of("east", "shop").id());
         movers.started.add(run);
         TestRegister.visible(disk, "east", "shop")
                 .delete(TestRegister.of(LOST).prefix() + "snapshots/" + snapshot(LOST));
@@ -537,14 +620,36 @@ class UnsealedSweepTest {
         assertThat(movers.started).isEmpty();
     }
 
+    /** Deletes what the lost capture left. */
+    private void withoutLost() {
+        disk.delete(SHOP.snapshot(snapshot(LOST)));
+        catalog.markFinished(location, LOST);
+    }
+
+    private static String tombstone(PointKey key) {
+        return "breakwater/tombstones/points/" + key.source().path() + "/" + key.sealKey();
+    }
+
+    /** Ids of the hidden snapshots of a repository. */
+    private List<String> hidden(OwnedRepository repository) {
+        String prefix = repository.snapshot("");
+        return DeletedObjects.listDeleted(disk, repository.deletions(), prefix).stream()
+                .map(key -> key.substring(prefix.length()))
+                .toList();
+    }
+
+    /** A prune of the repository has succeeded, after everything that was deleted so far. */
+    private void pruned() {
+        Instant start = Instant.now().plusSeconds(2);
+        PruneRecord.NONE.start(start).succeed(start, 1000L).write(disk, SHOP.id());
+    }
+
     private void assertNothingIsDeleted() {
         List<String> before = listed();
         UnsealedSweep.Found found = sweep.sweep(location);
 
         assertThat(found.archives()).isZero();
-        found.snapshots()
-                .forEach((namespace, ids) ->
-                        assertThat(sweep.forget(location, namespace, ids)).isEmpty());
+        assertThat(found.snapshots()).isZero();
         assertThat(movers.started).isEmpty();
         assertThat(listed()).containsExactlyInAnyOrderElementsOf(before);
     }
@@ -633,6 +738,12 @@ class UnsealedSweepTest {
         }
     }
 
+    private void touch(String key, Duration age) throws IOException {
+        Files.setLastModifiedTime(
+                directory.resolve("disk").resolve(key),
+                FileTime.from(Instant.now().minus(age)));
+    }
+
     private void touch(String key) throws IOException {
         Files.setLastModifiedTime(directory.resolve("disk").resolve(key), FileTime.from(Instant.now()));
     }
@@ -641,25 +752,12 @@ class UnsealedSweepTest {
         return Base64.getEncoder().encodeToString(bytes);
     }
 
-    /** Does at the second call what the Job would do. */
-    private final class HandMovers extends MoverJobs {
+    /** Only the names of the Jobs. */
+    private static final class HandMovers extends MoverJobs {
         final Set<String> started = new HashSet<>();
 
         HandMovers() {
             super(null, null, null, null);
-        }
-
-        @Override
-        public State poll(Request request) {
-            if (started.add(request.run())) {
-                return new State.Running("started");
-            }
-            SoftDeleteStore grace =
-                    new SoftDeleteStore(disk, request.access().repository().deletions());
-            ((MoverTask.Forget) request.task())
-                    .snapshots()
-                    .forEach(id -> grace.delete(TestRegister.of(GOOD).prefix() + "snapshots/" + id));
-            return new State.Succeeded(null);
         }
 
         @Override
@@ -674,6 +772,7 @@ class UnsealedSweepTest {
     }
 
     private static final class BusyCopies extends PointCopies {
+        final Deque<Boolean> answers = new ArrayDeque<>();
         boolean busy;
 
         BusyCopies() {
@@ -682,7 +781,7 @@ class UnsealedSweepTest {
 
         @Override
         public boolean busy(String repository) {
-            return busy;
+            return answers.isEmpty() ? busy : answers.remove();
         }
     }
 }

@@ -161,7 +161,7 @@ class ResticIT {
         assertThat(target.resolve(data.toString().substring(1)).resolve("large"))
                 .hasSameBinaryContentAs(data.resolve("large"));
 
-        good(moverTo("metered", Mode.MAINTAIN, "forget"));
+        good(moverTo("metered", Mode.MAINTAIN, "prune", "10G"));
         assertThat(held - bytes()).as("freed bytes of packs without a snapshot").isGreaterThan(5 << 20);
         good(run(Mode.READ, "check", "--read-data"));
 

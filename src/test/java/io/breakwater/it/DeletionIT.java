@@ -54,7 +54,7 @@ class DeletionIT {
 
     @AfterAll
     void remove() {
-        rig.install(site.cluster(), "sweep.grace=24H", "sweep.interval=10M");
+        rig.install(site.cluster(), "sweep.grace=24H", "sweep.interval=10M", "sweep.prune.interval=24H");
         site.client().namespaces().withName(NAMESPACE).delete();
     }
 
@@ -107,7 +107,7 @@ class DeletionIT {
                         "-p",
                         "{\"spec\":{\"deletionPolicy\":\"Delete\"}}");
         delete();
-        rig.install(site.cluster(), "sweep.grace=1S", "sweep.interval=1S");
+        rig.install(site.cluster(), "sweep.grace=1S", "sweep.interval=1S", "sweep.prune.interval=1S");
         rig.progress()
                 .awaitValue(
                         "the bytes of first are freed",

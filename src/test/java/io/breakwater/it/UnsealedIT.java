@@ -57,7 +57,12 @@ class UnsealedIT {
 
     @AfterAll
     void remove() {
-        rig.install(site.cluster(), "sweep.grace=24H", "sweep.unsealed=24H", "sweep.interval=10M");
+        rig.install(
+                site.cluster(),
+                "sweep.grace=24H",
+                "sweep.unsealed=24H",
+                "sweep.interval=10M",
+                "sweep.prune.interval=24H");
         site.client().namespaces().withName(NAMESPACE).delete();
     }
 
@@ -77,7 +82,8 @@ class UnsealedIT {
         String left = keys(repository() + "snapshots/").getFirst();
         long before = bytes();
 
-        rig.install(site.cluster(), "sweep.grace=1S", "sweep.unsealed=1S", "sweep.interval=1S");
+        rig.install(
+                site.cluster(), "sweep.grace=1S", "sweep.unsealed=1S", "sweep.interval=1S", "sweep.prune.interval=1S");
         rig.progress()
                 .awaitValue(
                         "the data of the failed capture is freed",
@@ -89,7 +95,6 @@ class UnsealedIT {
                                         && bytes() <= before - 1_000_000
                                 ? Optional.of(true)
                                 : Optional.empty());
-        // The operator counts a snapshot when it sees that the Job is done, which is after the data is gone.
         for (String kind : List.of("archive", "snapshot")) {
             rig.progress()
                     .awaitValue(

@@ -8,7 +8,6 @@ import io.breakwater.api.WorkloadUser;
 import io.breakwater.config.TestConfig;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
-import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,7 +17,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class MoverIdentityTest {
     private static final MoverTask FILL = new MoverTask.Fill("claim", "/volumes/data", "ab".repeat(32));
     private static final MoverTask READ = new MoverTask.Backup("claim", "/volumes/data", "h", Map.of(), null);
-    private static final MoverTask FORGET = new MoverTask.Forget(List.of("ab".repeat(32)));
+    private static final MoverTask PRUNE = new MoverTask.Prune("10G");
 
     @Test
     void hasRootOnlyForAVolumeInANamespaceThatPermitsIt() {
@@ -35,7 +34,7 @@ class MoverIdentityTest {
                         .getCapabilities()
                         .getAdd())
                 .isNullOrEmpty();
-        assertThat(identity(FORGET, null, null, true).pod().getRunAsUser()).isEqualTo(65532);
+        assertThat(identity(PRUNE, null, null, true).pod().getRunAsUser()).isEqualTo(65532);
     }
 
     @Test
@@ -45,7 +44,7 @@ class MoverIdentityTest {
         assertThat(both.pod().getRunAsUser()).isEqualTo(7);
         assertThat(both.pod().getRunAsGroup()).isEqualTo(3000);
         assertThat(both.pod().getSupplementalGroups()).containsExactly(2000L);
-        assertThat(identity(FORGET, user(7L, null, null), null, true).isWithoutRoot())
+        assertThat(identity(PRUNE, user(7L, null, null), null, true).isWithoutRoot())
                 .as("a task without a volume has no user of a workload")
                 .isFalse();
     }

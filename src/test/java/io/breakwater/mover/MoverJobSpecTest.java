@@ -107,7 +107,7 @@ class MoverJobSpecTest {
     /** The mover exits with code 40 if restic reports a 403 of the gateway. */
     @Test
     void retriesNoMoverThatTheGatewayRefused() {
-        assertThat(job(new MoverSettings(), new MoverTask.Forget(List.of()))
+        assertThat(job(new MoverSettings(), new MoverTask.Prune("10G"))
                         .getSpec()
                         .getPodFailurePolicy()
                         .getRules())
@@ -178,7 +178,7 @@ class MoverJobSpecTest {
         expected.put(new MoverTask.Init("0123456789abcdef"), "65532 []");
         expected.put(new MoverTask.Rekey("0123456789abcdef"), "65532 []");
         expected.put(new MoverTask.Verify(List.of(id)), "65532 []");
-        expected.put(new MoverTask.Forget(List.of(id)), "65532 []");
+        expected.put(new MoverTask.Prune("10G"), "65532 []");
         expected.put(new MoverTask.Mount("claim", false), "65532 []");
         expected.put(new MoverTask.Backup("claim", "/volumes/data", "h", Map.of(), null), "0 [DAC_OVERRIDE]");
         expected.put(new MoverTask.BackupDevice("claim", "/data", "h", Map.of()), "0 []");
@@ -218,8 +218,8 @@ class MoverJobSpecTest {
 
     @Test
     void boundsTheStorageOfTheNode() {
-        for (MoverTask task : List.of(
-                new MoverTask.Forget(List.of()), new MoverTask.Fill("claim", "/volumes/data", "ab".repeat(32)))) {
+        for (MoverTask task :
+                List.of(new MoverTask.Prune("10G"), new MoverTask.Fill("claim", "/volumes/data", "ab".repeat(32)))) {
             assertThat(pod(new MoverSettings(), task).getVolumes())
                     .filteredOn(v -> v.getEmptyDir() != null)
                     .isNotEmpty()

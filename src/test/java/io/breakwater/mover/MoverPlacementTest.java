@@ -46,7 +46,7 @@ class MoverPlacementTest {
             new MoverTask.Init("0123456789abcdef"),
             new MoverTask.Rekey("0123456789abcdef"),
             new MoverTask.Verify(List.of(ID)),
-            new MoverTask.Forget(List.of(ID)));
+            new MoverTask.Prune("10G"));
     private static final List<MoverTask> WRITING = List.of(
             new MoverTask.Fill("claim", "/volumes/data", ID),
             new MoverTask.FillDevice("claim", "/data", ID),

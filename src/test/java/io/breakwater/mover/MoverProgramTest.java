@@ -118,14 +118,48 @@ class MoverProgramTest {
                 .isEqualTo("exit 1: { error :{ message : open '/docs/a\\nb': no such file }} plain back\\new");
     }
 
-    /** A killed mover leaves its lock in the repository, and the lock would prevent every deletion. */
+    /** A killed mover leaves its lock in the repository, and the lock would prevent every prune. */
     @Test
-    void removesStaleLocksBeforeSnapshots() throws Exception {
-        assertThat(printed(new MoverTask.Forget(List.of(ID, OTHER))).lines())
-                .containsExactly("--retry-lock 10m unlock", "--retry-lock 10m forget --prune -- " + ID + " " + OTHER);
-        assertThat(printed(new MoverTask.Forget(List.of())).lines())
-                .as("data that no snapshot needs")
-                .containsExactly("--retry-lock 10m unlock", "--retry-lock 10m prune");
+    void removesStaleLocksBeforeAPrune() throws Exception {
+        assertThat(printed(new MoverTask.Prune("10G")).lines())
+                .containsExactly(
+                        "--retry-lock 10m unlock", "--retry-lock 10m prune --max-unused 10% --max-repack-size 10G");
+    }
+
+    @Test
+    void reportsWhatAPruneDeletesAndLeaves() throws Exception {
+        String restic = """
+            #!/bin/sh
+            cat << 'END'
+            total prune:          59 blobs / 85.841 MiB
+            remaining:            41 blobs / 1.500 KiB
+            unused size after prune: 0 B (0.00% of remaining size)
+            END
+            """;
+        assertThat(play(restic, new MoverTask.Prune("10G"), 0).report())
+                .isEqualTo("{\"deleted\":90010812,\"remaining\":1536}");
+        assertThat(play("#!/bin/sh\necho remaining: some\n", new MoverTask.Prune("10G"), 0)
+                        .report())
+                .isEqualTo("{\"deleted\":null,\"remaining\":null}");
+    }
+
+    /** restic releases its lock when it gets the signal; the shell alone would end without it. */
+    @Test
+    void passesTheSignalToAPrune() throws Exception {
+        Process process = start("""
+                #!/bin/sh
+                here=$(dirname "$0")
+                case "$*" in *unlock*) exit ;; esac
+                trap 'echo released > "$here/lock"; exit 130' TERM
+                echo held > "$here/lock"
+                while :; do sleep 0.05; done
+                """, List.of("prune", "10G"), Map.of());
+        Path lock = directory.resolve("lock");
+        org.awaitility.Awaitility.await().until(() -> Files.exists(lock) && Files.size(lock) > 0);
+        process.destroy();
+
+        assertThat(process.waitFor()).isNotZero();
+        assertThat(lock).content().contains("released");
     }
 
     /** The program does not depend on its caller: an id or a path is never an option of restic. */
@@ -133,7 +167,6 @@ class MoverProgramTest {
     void passesNoOperandAsAnOption() throws Exception {
         String bad = "--repo=sftp:a@b:/c";
         for (List<String> arguments : List.of(
-                List.of("forget", bad),
                 List.of("fill", "/volumes/data", bad),
                 List.of("files", bad, "never", "/volumes/data/a"),
                 List.of("backup", bad, "host", "a=b"),

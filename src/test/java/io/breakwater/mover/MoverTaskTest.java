@@ -95,8 +95,7 @@ class MoverTaskTest {
             })
     void refusesIllegalSnapshotIds(String id) {
         List<ThrowingCallable> tasks = List.of(
-                () -> new MoverTask.Forget(List.of(ID, id)),
-                () -> new MoverTask.Verify(List.of(id)),
+                () -> new MoverTask.Verify(List.of(ID, id)),
                 () -> new MoverTask.Fill("data", "/volumes/data", id),
                 () -> new MoverTask.Files("data", "/volumes/data", id, true, List.of("/a")),
                 () -> new MoverTask.FillDevice("data", "/data", id));
@@ -108,6 +107,13 @@ class MoverTaskTest {
                     })
                     .hasMessageContaining("'" + id + "' is not a valid snapshot id");
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "G", "10 G", "-1", "--repo=/x", "10Gi", "unlimited"})
+    void refusesIllegalSizes(String size) {
+        assertThatThrownBy(() -> new MoverTask.Prune(size))
+                .hasMessageContaining("'" + size + "' is not a valid number of bytes");
     }
 
     @ParameterizedTest

@@ -31,7 +31,7 @@ class RestrictedMoverTest {
             new MoverTask.Init("0123456789abcdef"),
             new MoverTask.Rekey("0123456789abcdef"),
             new MoverTask.Verify(List.of(ID)),
-            new MoverTask.Forget(List.of(ID)),
+            new MoverTask.Prune("10G"),
             new MoverTask.Mount("claim", false),
             new MoverTask.Backup("claim", "/volumes/data", "h", Map.of(), null),
             new MoverTask.BackupDevice("claim", "/data", "h", Map.of()),

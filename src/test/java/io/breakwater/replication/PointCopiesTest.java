@@ -265,13 +265,6 @@ class PointCopiesTest {
         assertThat(copy("p1", "b").state).isEqualTo(CopyState.Failed);
     }
 
-    /** The Job was started by an operator that was faster than the watch of this one. */
-    @Test
-    void copiesNothingWhileAJobPrunesForAPointThatTheIndexDoesNotShow() {
-        index.store().values();
-        copiesNothingWhileAJobPrunesTheRepository();
-    }
-
     @Test
     void listsNoPointsForACopyWithoutPruning() {
         TestIndex.fill(index, client);
@@ -286,73 +279,13 @@ class PointCopiesTest {
 
     @Test
     void copiesNothingWhileAJobPrunesTheRepository() {
-        point("old", "b");
-        client.resource(get("old")).edit(p -> {
-            p.getMetadata().setFinalizers(List.of(Api.FINALIZER));
-            return p;
-        });
-        client.resource(get("old")).delete();
-        client.resource(new JobBuilder()
-                        .withNewMetadata()
-                        .withName("forget")
-                        .withNamespace("ops")
-                        .addToLabels(Api.RUN, RunLabel.ofDeletion(get("old")))
-                        .endMetadata()
-                        .build())
-                .create();
-        point("p1", "b");
-
-        push("p1");
-        settle("p1");
-
-        assertThat(copy("p1", "b").message).contains("Deleting", "RestorePoint old");
-    }
-
-    /** Namespaces that adopted each other's data own one repository. */
-    @Test
-    void copiesNothingWhileAJobPrunesTheRepositoryForAnotherOwner() {
-        location("bank", "a");
-        location("bank", "b");
-        pointIn("bank", "old", "b");
-        var old = client.resources(RestorePoint.class).inNamespace("bank").withName("old");
-        old.edit(p -> {
-            p.getMetadata().setFinalizers(List.of(Api.FINALIZER));
-            return p;
-        });
-        old.delete();
-        client.resource(new JobBuilder()
-                        .withNewMetadata()
-                        .withName("forget")
-                        .withNamespace("ops")
-                        .addToLabels(Api.RUN, RunLabel.ofDeletion(old.get()))
-                        .endMetadata()
-                        .build())
-                .create();
-        point("p1", "b");
-        removedFrom = TestRegister.of("east", "shop").id();
-
-        push("p1");
-        settle("p1");
-
-        assertThat(copy("p1", "b").message).contains("Deleting", "RestorePoint old");
-        removedFrom = TestRegister.of("east", "bank").id();
-        clock.now = clock.now.plusSeconds(60);
-        push("p1");
-        settle("p1");
-        assertThat(copy("p1", "b").state)
-                .as("the Job prunes another repository")
-                .isEqualTo(CopyState.Completed);
-    }
-
-    @Test
-    void copiesNothingWhileAJobDeletesUnsealedData() {
         client.resource(new JobBuilder()
                         .withNewMetadata()
                         .withName("unsealed")
                         .withNamespace("ops")
                         .addToLabels(
                                 Api.RUN,
-                                RunLabel.ofCleanup(
+                                RunLabel.ofPrune(
                                         resolve("b"),
                                         TestRegister.of("east", "shop").id()))
                         .endMetadata()
@@ -363,7 +296,7 @@ class PointCopiesTest {
         push("p1");
         settle("p1");
 
-        assertThat(copy("p1", "b").message).contains("Deleting", "unfinished backups");
+        assertThat(copy("p1", "b").message).contains("Deleting", "waiting until the prune of repository");
     }
 
     Optional<Duration> push(String name) {
@@ -460,12 +393,6 @@ class PointCopiesTest {
     private final class FakeCatalog extends Catalog {
         FakeCatalog() {
             super(null, null);
-        }
-
-        @Override
-        public Optional<PointDocument> findCaptured(BackupLocation location, PointKey key, String uid) {
-            return Optional.of(
-                    PointDocument.builder(key, uid).repository(removedFrom).build());
         }
 
         @Override

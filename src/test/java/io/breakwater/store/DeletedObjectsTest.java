@@ -39,6 +39,14 @@ import org.junit.jupiter.params.provider.MethodSource;
 class DeletedObjectsTest {
     private static final String PACK = TestRegister.of("east", "shop").prefix() + "data/ab/abcd";
     private static final String TOMBSTONE = TestRegister.tombstone("east", "shop", PACK);
+    private static final String SEAL = StoreLayout.seal(TestRegister.namespace("east", "shop"), "p");
+    private static final String VOUCHER = SEAL.replace("point.json", "point.0123456789abcdef.json");
+    private static final String ARCHIVE =
+            StoreLayout.archive(TestRegister.namespace("east", "shop"), "p", "uid") + "resources.enc";
+    private static final String SECOND_ARCHIVE = ARCHIVE.replace("/uid/", "/second/");
+    private static final String SNAPSHOT = TestRegister.SHOP + "snapshots/" + "ab".repeat(32);
+    private static final DeletedPoint POINT =
+            new DeletedPoint(List.of(directory(ARCHIVE)), TestRegister.SHOP_ID, List.of("ab".repeat(32)), 7);
     private static final Duration NONE = Duration.ZERO;
     private static final Duration LONG = Duration.ofHours(1);
 
@@ -274,7 +282,7 @@ class DeletedObjectsTest {
 
     @Test
     void removesAnObjectButRetainsItsContentUntilTheSweep() {
-        store.deleteInline(PACK);
+        store.deletePoint(disk.read(PACK).orElseThrow(), new DeletedPoint(null, null, null, 0));
 
         assertThat(store.read(PACK)).isEmpty();
         assertThat(DeletedObjects.contentOf(
@@ -286,19 +294,120 @@ class DeletedObjectsTest {
                 .isEmpty();
     }
 
-    /** The deletion of a point with such a seal must end. */
+    /** One tombstone deletes the whole point: its snapshot gets one of its own, and its archive goes with the seal. */
     @Test
-    void hidesAnObjectThatIsTooLargeForItsTombstone() {
-        disk.write(PACK, new byte[ObjectStore.MAX_DOCUMENT + 1], Precondition.NONE);
+    void deletesTheArchiveOfADeletedPointAndHidesItsSnapshot() {
+        fillPoint();
+        store.deletePoint(disk.read(SEAL).orElseThrow(), POINT);
 
-        store.deleteInline(PACK);
+        assertThat(disk.read(SEAL)).isEmpty();
+        assertThat(sweep(LONG).objects()).isZero();
+        assertThat(disk.head(ARCHIVE)).isPresent();
+        assertThat(sweep(NONE).objects()).as("seal, voucher and archive").isEqualTo(3);
+        assertThat(disk.head(ARCHIVE)).isEmpty();
+        assertThat(disk.directories("breakwater/points/")).isEmpty();
+        assertThat(disk.head(SNAPSHOT)).as("its grace period starts now").isPresent();
+        List<String> visible = new ArrayList<>();
+        store.list(TestRegister.SHOP + "snapshots/", o -> visible.add(o.key()));
+        assertThat(visible).isEmpty();
+        assertThat(sweep(NONE).objects()).isEqualTo(1);
+        assertThat(disk.head(SNAPSHOT)).isEmpty();
+    }
 
-        assertThat(listed()).isEmpty();
-        assertThat(DeletedObjects.contentOf(
-                        disk, TestRegister.of("east", "shop").deletions(), PACK))
-                .isEmpty();
-        assertThat(sweep(NONE)).isEqualTo(new Swept(1, ObjectStore.MAX_DOCUMENT + 1, 0));
-        assertThat(directory.resolve(PACK)).doesNotExist();
+    @Test
+    void deletesNothingOfAPointWhoseDeletionWasUndone() {
+        fillPoint();
+        byte[] seal = disk.read(SEAL).orElseThrow().content();
+        store.deletePoint(disk.read(SEAL).orElseThrow(), POINT);
+        disk.write(SEAL, seal, Precondition.ABSENT);
+
+        sweep(NONE);
+
+        assertThat(disk.head(ARCHIVE)).isPresent();
+        assertThat(disk.head(VOUCHER)).isPresent();
+        assertThat(disk.head(TestRegister.tombstone("east", "shop", SNAPSHOT))).isEmpty();
+    }
+
+    /** What vouches for its seal stays, and the archive of the first one does not. */
+    @Test
+    void deletesBothOfTwoPointsOfOneName() {
+        fillPoint();
+        store.deletePoint(disk.read(SEAL).orElseThrow(), POINT);
+        disk.write(SEAL, bytes("second"), Precondition.ABSENT);
+        disk.write(SECOND_ARCHIVE, bytes("content"), Precondition.ABSENT);
+        store.deletePoint(
+                disk.read(SEAL).orElseThrow(), new DeletedPoint(List.of(directory(SECOND_ARCHIVE)), null, null, 0));
+
+        assertThat(disk.head(TestRegister.tombstone("east", "shop", SNAPSHOT)))
+                .as("the second tombstone replaces the first one")
+                .isPresent();
+        sweep(NONE);
+        sweep(NONE);
+        for (String key : List.of(ARCHIVE, SECOND_ARCHIVE, SNAPSHOT)) {
+            assertThat(disk.head(key)).as(key).isEmpty();
+        }
+    }
+
+    @Test
+    void preservesASecondPointOfTheSameName() {
+        fillPoint();
+        store.deletePoint(disk.read(SEAL).orElseThrow(), POINT);
+        disk.write(SEAL, bytes("second"), Precondition.ABSENT);
+
+        sweep(NONE);
+
+        assertThat(disk.head(SEAL)).isPresent();
+        assertThat(disk.head(VOUCHER)).isPresent();
+        assertThat(disk.head(ARCHIVE)).isEmpty();
+    }
+
+    /** A tombstone names directories of its own namespace only, and snapshots of repositories that the site owns. */
+    @Test
+    void deletesNothingElseThatATombstoneNames() {
+        fillPoint();
+        String other = StoreLayout.archive(TestRegister.namespace("east", "bank"), "p", "uid") + "resources.enc";
+        disk.write(other, bytes("content"), Precondition.ABSENT);
+        store.deletePoint(
+                disk.read(SEAL).orElseThrow(),
+                new DeletedPoint(
+                        List.of(directory(other), "breakwater/repos/", ""),
+                        TestRegister.of("east", "bank").id(),
+                        List.of("../../points", "ab".repeat(32)),
+                        0));
+
+        sweep(NONE);
+
+        assertThat(disk.head(other)).isPresent();
+        assertThat(disk.head(PACK)).isPresent();
+        assertThat(disk.directories("breakwater/tombstones/repos/")).isEmpty();
+    }
+
+    /** An undelete changes the tombstone first, so a sweep that read it before cannot claim it. */
+    @Test
+    void startsTheGracePeriodAgainForAnUndelete() {
+        fillPoint();
+        store.deletePoint(disk.read(SEAL).orElseThrow(), POINT);
+        DeletionScope scope = DeletionScope.points(TestRegister.namespace("east", "shop"));
+        age(scope.tombstone(SEAL), 7200);
+
+        assertThat(DeletedObjects.renew(disk, scope, SEAL))
+                .hasValueSatisfying(c -> assertThat(c).isEqualTo(bytes("seal")));
+        assertThat(sweep(LONG).objects()).isZero();
+        assertThat(disk.head(ARCHIVE)).isPresent();
+        assertThat(DeletedPoint.read(
+                        disk, disk.head(scope.tombstone(SEAL)).orElseThrow().info()))
+                .contains(POINT);
+    }
+
+    private void fillPoint() {
+        disk.write(SEAL, bytes("seal"), Precondition.ABSENT);
+        disk.write(VOUCHER, bytes("voucher"), Precondition.ABSENT);
+        disk.write(ARCHIVE, bytes("content"), Precondition.ABSENT);
+        disk.write(SNAPSHOT, bytes("content"), Precondition.ABSENT);
+    }
+
+    private static String directory(String key) {
+        return key.substring(0, key.lastIndexOf('/') + 1);
     }
 
     /** What someone else may write in the place of a tombstone. */

@@ -34,6 +34,7 @@ class DocumentSignerTest {
                 StoreLayout.readLease(TestRegister.SHOP_ID, "r1"),
                 TestRegister.tombstone("east", "shop", TestRegister.SHOP + "data/ab/abcd"),
                 StoreLayout.rekeyNote(TestRegister.SHOP_ID),
+                StoreLayout.pruneRecord(TestRegister.SHOP_ID),
                 StoreLayout.inProgress("east") + "shop/cluster/uid/p.json");
     }
 

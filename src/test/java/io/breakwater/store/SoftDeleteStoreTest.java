@@ -40,8 +40,10 @@ class SoftDeleteStoreTest {
         store.write(key, new byte[1], Precondition.NONE);
         ObjectStore.ObjectInfo info = store.head(key).orElseThrow().info();
 
-        for (Runnable deletion :
-                List.<Runnable>of(() -> shop.delete(key), () -> shop.delete(info), () -> shop.deleteInline(key))) {
+        for (Runnable deletion : List.<Runnable>of(
+                () -> shop.delete(key),
+                () -> shop.delete(info),
+                () -> shop.deletePoint(store.read(key).orElseThrow(), new DeletedPoint(null, null, null, 0)))) {
             assertThatThrownBy(deletion::run)
                     .isInstanceOfSatisfying(
                             BreakwaterException.class,

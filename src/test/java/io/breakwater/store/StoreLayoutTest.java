@@ -63,6 +63,7 @@ class StoreLayoutTest {
                 Map.entry(StoreLayout.wrappedKey("key", "print"), "breakwater/escrow/key.print.rsa"),
                 Map.entry(StoreLayout.wrappedKeyProof("key", "print"), "breakwater/escrow/key.print.json"),
                 Map.entry(StoreLayout.rekeyNote(ID), "breakwater/rotations/" + ID + ".json"),
+                Map.entry(StoreLayout.pruneRecord(ID), "breakwater/prunes/" + ID + ".json"),
                 Map.entry(StoreLayout.lease("shop", "plan"), "breakwater/plans/shop/plan/lease.json"),
                 Map.entry(
                         StoreLayout.journal("shop", "plan", 12, 3, "Promote"),
@@ -113,6 +114,7 @@ class StoreLayoutTest {
                 .containsExactlyInAnyOrder(
                         "breakwater/repos/" + ID,
                         "breakwater/rotations/" + ID,
+                        "breakwater/prunes/" + ID,
                         "breakwater/tombstones/repos/" + ID,
                         "breakwater/readers/" + ID);
     }

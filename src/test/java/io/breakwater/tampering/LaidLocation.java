@@ -323,11 +323,15 @@ final class LaidLocation implements AutoCloseable {
                         .forEach(key -> report.line(
                                 "deletion of " + key,
                                 () -> catalog
-                                        .findCaptured(
+                                        .findDeletable(
                                                 location,
                                                 key,
-                                                documents.get(key.path()).uid())
+                                                d -> documents
+                                                        .get(key.path())
+                                                        .uid()
+                                                        .equals(d.uid()))
                                         .stream()
+                                        .map(Catalog.Deletable::document)
                                         .flatMap(d -> d.objects().stream())
                                         .map(o -> "would delete " + o.key())
                                         .toList()));

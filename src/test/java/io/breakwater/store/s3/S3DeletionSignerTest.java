@@ -11,6 +11,7 @@ import io.breakwater.location.TestRegister;
 import io.breakwater.location.keys.KeyRing;
 import io.breakwater.location.keys.TestKeys;
 import io.breakwater.store.DeletedObjects;
+import io.breakwater.store.DeletedPoint;
 import io.breakwater.store.DeletionScope;
 import io.breakwater.store.DeletionSigner;
 import io.breakwater.store.ListingLimits;
@@ -127,6 +128,7 @@ class S3DeletionSignerTest {
     void deletesOlderVersionsOfKeyReportsAndRekeyNotes() {
         List<String> keys = List.of(
                 StoreLayout.keyRing("east"),
+                StoreLayout.pruneRecord(TestRegister.of("east", "shop").id()),
                 StoreLayout.rekeyNote(TestRegister.of("east", "shop").id()));
         for (String key : keys) {
             store.write(key, new byte[] {4}, Precondition.NONE);
@@ -182,7 +184,8 @@ class S3DeletionSignerTest {
     @Test
     void restoresNoSealThatBreakwaterRemoved() {
         store.write(SEAL, CONTENT, Precondition.NONE);
-        TestRegister.visible(TestSigner.keyed(store), "east", "shop").deleteInline(SEAL);
+        TestRegister.visible(TestSigner.keyed(store), "east", "shop")
+                .deletePoint(store.read(SEAL).orElseThrow(), new DeletedPoint(null, null, null, 0));
 
         assertThat(sweep(store).restored()).isEmpty();
         assertThat(store.read(SEAL)).isEmpty();

@@ -1,22 +1,21 @@
-package io.breakwater.capture;
+package io.breakwater.cleanup;
 
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.ObjectNames;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointStatus;
 import io.breakwater.api.RestorePointStatus.CopyState;
-import io.breakwater.location.Stores;
+import io.breakwater.points.PointSource;
 import io.breakwater.store.CapturedNamespace;
+import io.breakwater.store.ObjectStore;
 import io.breakwater.store.OwnedRepository;
 import io.breakwater.store.SoftDeleteStore;
 import io.breakwater.trust.IdentityRule;
-import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -24,13 +23,12 @@ import java.util.stream.Stream;
  * not there, and Breakwater signs that deletion. So nothing is pruned while a snapshot is deleted or hidden that Breakwater did not delete.
  */
 final class MissingSnapshots {
-    private final KubernetesClient client;
-    private final Stores stores;
+    private final PointSource points;
     private final IdentityRule rule;
 
-    MissingSnapshots(KubernetesClient client, Stores stores, IdentityRule rule) {
-        this.client = client;
-        this.stores = stores;
+    /** @param points as the API server has them now */
+    MissingSnapshots(PointSource points, IdentityRule rule) {
+        this.points = points;
         this.rule = rule;
     }
 
@@ -40,29 +38,29 @@ final class MissingSnapshots {
      * @param owners all owners of the repository
      */
     Optional<String> describe(
-            BackupLocation location, OwnedRepository repository, Collection<CapturedNamespace> owners) {
-        Set<String> present = present(location, repository);
+            BackupLocation location,
+            ObjectStore store,
+            OwnedRepository repository,
+            Collection<CapturedNamespace> owners) {
+        Set<String> present = present(store, repository);
         return owners.stream()
                 .map(CapturedNamespace::name)
                 .distinct()
-                .flatMap(this::points)
+                .flatMap(namespace -> points.in(namespace).stream())
                 .filter(p -> isComplete(p, location.getMetadata().getName()))
                 .filter(p -> rule.reportedSnapshots(p, owners, location).anyMatch(id -> !present.contains(id)))
                 .findFirst()
-                .map(p -> "no data was deleted: the repository lacks a snapshot of " + ObjectNames.of(p)
-                        + ", and deleting would free its data; restore the snapshot in the store, or delete that"
+                .map(p -> "nothing was pruned in repository " + repository + ": it lacks a snapshot of "
+                        + ObjectNames.of(p)
+                        + ", and a prune would free its data; restore the snapshot in the store, or delete that"
                         + " RestorePoint");
     }
 
-    private Set<String> present(BackupLocation location, OwnedRepository repository) {
+    private static Set<String> present(ObjectStore store, OwnedRepository repository) {
         String prefix = repository.snapshot("");
-        List<String> ids = new SoftDeleteStore(stores.open(location), repository.deletions())
+        List<String> ids = new SoftDeleteStore(store, repository.deletions())
                 .gather(prefix, o -> Optional.of(o.key().substring(prefix.length())));
-        return ids.stream().collect(Collectors.toCollection(HashSet::new));
-    }
-
-    private Stream<RestorePoint> points(String namespace) {
-        return client.resources(RestorePoint.class).inNamespace(namespace).list().getItems().stream();
+        return new HashSet<>(ids);
     }
 
     /** Whether the data of a point must be in a location. The snapshots of a point that is being deleted may be gone. */
