@@ -5,9 +5,12 @@ import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.BreakwaterConfig.Role;
 import io.breakwater.config.ProcessRole;
 import io.breakwater.points.PointIndex;
+import io.breakwater.watch.SharedInformers;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.informers.cache.ItemStore;
 import io.javaoperatorsdk.operator.Operator;
+import io.javaoperatorsdk.operator.api.config.ConfigurationService;
 import io.javaoperatorsdk.operator.api.config.informer.InformerConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
 import io.quarkiverse.operatorsdk.runtime.QuarkusConfigurationService;
@@ -29,8 +32,9 @@ class ControllerRegistration {
             QuarkusConfigurationService configuration,
             @Any Instance<Reconciler<? extends HasMetadata>> reconcilers,
             BreakwaterConfig config,
-            PointIndex points) {
-        Operator operator = new Operator(configuration);
+            PointIndex points,
+            SharedInformers informers) {
+        Operator operator = new SharingOperator(configuration, informers.client());
         for (Instance.Handle<Reconciler<? extends HasMetadata>> handle : reconcilers.handles()) {
             if (roleOf(handle.getBean().getBeanClass()) == config.role()) {
                 register(operator, configuration, handle.get(), points);
@@ -69,6 +73,21 @@ class ControllerRegistration {
                 given.getResourceClass());
         bounded.setParent(configuration);
         return bounded;
+    }
+
+    /** An operator whose controllers and event sources share the informer of their kind. */
+    static final class SharingOperator extends Operator {
+        private final KubernetesClient client;
+
+        SharingOperator(ConfigurationService configuration, KubernetesClient client) {
+            super(configuration);
+            this.client = client;
+        }
+
+        @Override
+        public KubernetesClient getKubernetesClient() {
+            return client;
+        }
     }
 
     /** The role of the process that runs the controller. */

@@ -1,24 +1,42 @@
 package io.breakwater;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import io.breakwater.admission.InMemoryApiServer;
 import io.breakwater.api.Api;
 import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.BackupPolicySpec;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.points.PointApiServer;
 import io.breakwater.points.PointIndex;
 import io.breakwater.points.TestIndex;
+import io.breakwater.watch.SharedInformers;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.javaoperatorsdk.operator.Operator;
+import io.javaoperatorsdk.operator.api.config.ConfigurationService;
+import io.javaoperatorsdk.operator.api.config.informer.Informer;
 import io.javaoperatorsdk.operator.api.config.informer.InformerConfiguration;
+import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.Context;
+import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
+import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
+import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
 import io.javaoperatorsdk.operator.processing.event.rate.LinearRateLimiter;
+import io.javaoperatorsdk.operator.processing.event.source.EventSource;
+import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
 import io.javaoperatorsdk.operator.processing.retry.GenericRetry;
 import io.quarkiverse.operatorsdk.runtime.QuarkusControllerConfiguration;
 import io.quarkiverse.operatorsdk.runtime.QuarkusInformerConfiguration;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -71,6 +89,61 @@ class ControllerRegistrationTest {
                 .usingRecursiveComparison()
                 .ignoringFields("informerConfig")
                 .isEqualTo(given);
+    }
+
+    @Test
+    void sharesTheInformerOfAKind() {
+        try (InMemoryApiServer server = new InMemoryApiServer()) {
+            BackupPolicy policy = new BackupPolicy();
+            policy.getMetadata().setNamespace("shop");
+            policy.getMetadata().setName("hourly");
+            policy.setSpec(new BackupPolicySpec());
+            server.add(policy);
+            KubernetesClient client = new SharedInformers(server.client()).client();
+            Operator operator = new ControllerRegistration.SharingOperator(
+                    ConfigurationService.newOverriddenConfigurationService(
+                            o -> o.withKubernetesClient(server.client()).withCloseClientOnStop(false)),
+                    client);
+            List<String> reconciled = new CopyOnWriteArrayList<>();
+            operator.register(new FirstReconciler(reconciled));
+            operator.register(new SecondReconciler(reconciled));
+            operator.start();
+
+            await().until(() -> reconciled.containsAll(List.of("first hourly", "second hourly")));
+            assertThat(server.reads().stream().filter(path -> !path.contains("watch=true")))
+                    .as("lists of three event sources")
+                    .hasSize(1);
+            operator.stop();
+        }
+    }
+
+    @ControllerConfiguration(name = "first", informer = @Informer(comparableResourceVersions = false))
+    private record FirstReconciler(List<String> reconciled) implements Reconciler<BackupPolicy> {
+        @Override
+        public List<EventSource<?, BackupPolicy>> prepareEventSources(EventSourceContext<BackupPolicy> context) {
+            return List.of(new InformerEventSource<>(
+                    InformerEventSourceConfiguration.from(BackupPolicy.class, BackupPolicy.class)
+                            .withName("others")
+                            .withSecondaryToPrimaryMapper(other -> Set.of())
+                            .withComparableResourceVersion(false)
+                            .build(),
+                    context));
+        }
+
+        @Override
+        public UpdateControl<BackupPolicy> reconcile(BackupPolicy policy, Context<BackupPolicy> context) {
+            reconciled.add("first " + policy.getMetadata().getName());
+            return UpdateControl.noUpdate();
+        }
+    }
+
+    @ControllerConfiguration(name = "second", informer = @Informer(comparableResourceVersions = false))
+    private record SecondReconciler(List<String> reconciled) implements Reconciler<BackupPolicy> {
+        @Override
+        public UpdateControl<BackupPolicy> reconcile(BackupPolicy policy, Context<BackupPolicy> context) {
+            reconciled.add("second " + policy.getMetadata().getName());
+            return UpdateControl.noUpdate();
+        }
     }
 
     private static <R extends HasMetadata> QuarkusControllerConfiguration<R> configuration(Class<R> type) {

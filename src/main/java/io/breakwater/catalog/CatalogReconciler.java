@@ -10,7 +10,7 @@ import io.breakwater.location.LocationWork;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.StatusWriter;
-import io.fabric8.kubernetes.client.KubernetesClient;
+import io.breakwater.watch.ObjectCache;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
 import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
@@ -33,13 +33,13 @@ class CatalogReconciler extends LocationController<CatalogSync.Result> {
     private final Clock clock;
 
     CatalogReconciler(
-            KubernetesClient client,
+            ObjectCache objects,
             CatalogSync sync,
             BreakwaterConfig config,
             StatusWriter writer,
             Events events,
             Clock clock) {
-        super(client, LocationWork.CATALOG, clock);
+        super(objects, LocationWork.CATALOG, clock);
         this.sync = sync;
         this.config = config;
         this.writer = writer;

@@ -70,7 +70,7 @@ class ClusterPoints {
     /** UID of the location that a name refers to in a namespace; empty when there is none that may be used there. */
     Optional<String> location(String namespace, String name) {
         try {
-            BackupLocation found = locations.resolve(namespace, new NamedRef(name));
+            BackupLocation found = locations.lookUp(namespace, new NamedRef(name));
             return Optional.of(found.getMetadata().getUid());
         } catch (BreakwaterException e) {
             if (e.reason() == Reason.LocationNotFound || e.reason() == Reason.Forbidden) {
@@ -111,9 +111,11 @@ class ClusterPoints {
         writer.update(object, RestorePointStatus.class, change);
     }
 
-    /** Whether an unfinished Restore reads the RestorePoint, or may choose it. */
+    /** Whether an unfinished Restore reads the RestorePoint, or may choose it; only one of two namespaces can. */
     boolean inUse(Place place) {
-        return client.resources(Restore.class).inAnyNamespace().list().getItems().stream()
+        return Stream.of(place.namespace(), config.namespace())
+                .distinct()
+                .flatMap(from -> client.resources(Restore.class).inNamespace(from).list().getItems().stream())
                 .anyMatch(r -> r.reads(place.namespace(), place.name(), config.namespace()));
     }
 

@@ -11,7 +11,7 @@ import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.trust.AdoptionIndex;
-import io.fabric8.kubernetes.client.KubernetesClient;
+import io.breakwater.watch.ObjectCache;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
 import java.util.Map;
@@ -24,15 +24,15 @@ import java.util.function.Predicate;
  */
 @ApplicationScoped
 class EarlierHistoryReport {
-    private final KubernetesClient client;
+    private final ObjectCache objects;
     private final BreakwaterConfig config;
     private final StatusWriter writer;
     private final Events events;
     private final Clock clock;
 
     EarlierHistoryReport(
-            KubernetesClient client, BreakwaterConfig config, StatusWriter writer, Events events, Clock clock) {
-        this.client = client;
+            ObjectCache objects, BreakwaterConfig config, StatusWriter writer, Events events, Clock clock) {
+        this.objects = objects;
         this.config = config;
         this.writer = writer;
         this.events = events;
@@ -47,10 +47,14 @@ class EarlierHistoryReport {
      */
     void publish(BackupLocation location, Map<String, Integer> hidden, AdoptionIndex index, Predicate<String> uses) {
         String name = location.getMetadata().getName();
-        client.resources(BackupPolicy.class).inAnyNamespace().list().getItems().stream()
-                .filter(policy -> !policy.template() && policy.getMetadata().getDeletionTimestamp() == null)
-                .filter(policy -> name.equals(policy.getSpec().locationRef.name))
-                .filter(policy -> hidden.containsKey(policy.getMetadata().getNamespace()) || has(policy))
+        objects
+                .all(
+                        BackupPolicy.class,
+                        policy -> !policy.template()
+                                && policy.getMetadata().getDeletionTimestamp() == null
+                                && name.equals(policy.getSpec().locationRef.name)
+                                && (hidden.containsKey(policy.getMetadata().getNamespace()) || has(policy)))
+                .stream()
                 .filter(policy -> uses.test(policy.getMetadata().getNamespace()))
                 .forEach(policy -> publish(policy, hidden, index));
     }

@@ -26,7 +26,7 @@ import io.breakwater.store.OldVersions;
 import io.breakwater.store.OwnedRepository;
 import io.breakwater.store.StoreLayout;
 import io.breakwater.trust.PointKey;
-import io.fabric8.kubernetes.client.KubernetesClient;
+import io.breakwater.watch.ObjectCache;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
 import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
@@ -70,7 +70,7 @@ class ImmutabilityReconciler extends LocationController<ImmutabilityReconciler.D
     private final Map<String, Instant> alarms = new ConcurrentHashMap<>();
 
     ImmutabilityReconciler(
-            KubernetesClient client,
+            ObjectCache objects,
             Stores stores,
             Catalog catalog,
             BreakwaterConfig config,
@@ -79,7 +79,7 @@ class ImmutabilityReconciler extends LocationController<ImmutabilityReconciler.D
             Events events,
             Clock clock,
             RepositoryRegister register) {
-        super(client, LocationWork.IMMUTABILITY, clock);
+        super(objects, LocationWork.IMMUTABILITY, clock);
         this.stores = stores;
         this.catalog = catalog;
         this.config = config;

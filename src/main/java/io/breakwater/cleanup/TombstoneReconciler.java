@@ -23,6 +23,7 @@ import io.breakwater.store.DeletedObjects.Swept;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.trust.NamespaceIdentities;
 import io.breakwater.trust.PointKey;
+import io.breakwater.watch.ObjectCache;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
@@ -54,6 +55,7 @@ class TombstoneReconciler extends LocationController<Swept> {
     private final Set<String> swept = ConcurrentHashMap.newKeySet();
 
     TombstoneReconciler(
+            ObjectCache objects,
             KubernetesClient client,
             Stores stores,
             UndeletePoint undelete,
@@ -63,7 +65,7 @@ class TombstoneReconciler extends LocationController<Swept> {
             Clock clock,
             NamespaceIdentities identities,
             RepositoryRegister register) {
-        super(client, LocationWork.TOMBSTONES, clock);
+        super(objects, LocationWork.TOMBSTONES, clock);
         this.client = client;
         this.stores = stores;
         this.undelete = undelete;

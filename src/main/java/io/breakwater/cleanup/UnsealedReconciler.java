@@ -12,7 +12,7 @@ import io.breakwater.observe.Events;
 import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.store.OwnedRepository;
-import io.fabric8.kubernetes.client.KubernetesClient;
+import io.breakwater.watch.ObjectCache;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
 import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
@@ -47,7 +47,7 @@ class UnsealedReconciler extends LocationController<Found> {
     private final Map<String, Queue<OwnedRepository>> prunesLeft = new ConcurrentHashMap<>();
 
     UnsealedReconciler(
-            KubernetesClient client,
+            ObjectCache objects,
             UnsealedSweep sweep,
             RepositoryPrune prune,
             PruneReport pruneReport,
@@ -55,7 +55,7 @@ class UnsealedReconciler extends LocationController<Found> {
             Meters meters,
             Events events,
             Clock clock) {
-        super(client, LocationWork.UNSEALED, clock);
+        super(objects, LocationWork.UNSEALED, clock);
         this.sweep = sweep;
         this.prune = prune;
         this.pruneReport = pruneReport;

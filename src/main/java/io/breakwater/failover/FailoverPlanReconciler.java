@@ -11,6 +11,7 @@ import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.ProcessRole;
 import io.breakwater.gate.NamespaceGate;
 import io.breakwater.lease.Lease;
+import io.breakwater.lease.LeaseAction;
 import io.breakwater.lease.LeaseRules;
 import io.breakwater.lease.LeaseTiming;
 import io.breakwater.lease.LeaseVersion;
@@ -25,6 +26,7 @@ import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.points.PointIndex;
 import io.breakwater.steps.StepRunner;
+import io.breakwater.watch.ObjectCache;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
@@ -42,6 +44,7 @@ import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jboss.logging.Logger;
@@ -57,7 +60,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
     private static final Logger LOG = Logger.getLogger(FailoverPlanReconciler.class);
     private static final Duration AGAIN = Duration.ofSeconds(5);
 
-    private final KubernetesClient client;
+    private final ObjectCache objects;
     private final PlanSites sites;
     private final NamespaceGate gate;
     private final LeaseKeepers keepers;
@@ -65,6 +68,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
     private final StatusWriter writer;
     private final Events events;
     private final Clock clock;
+    private final SharedBeats beats = new SharedBeats(System::nanoTime);
     private final PlanPoints points;
     private final PlanMemory memory;
     private final HandOver handOver;
@@ -83,8 +87,9 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
             Events events,
             Meters meters,
             PointIndex index,
+            ObjectCache objects,
             Clock clock) {
-        this.client = client;
+        this.objects = objects;
         this.sites = sites;
         this.gate = gate;
         this.keepers = keepers;
@@ -117,7 +122,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
     public UpdateControl<FailoverPlan> reconcile(FailoverPlan cached, Context<FailoverPlan> context) {
         FailoverPlan fresh;
         try {
-            fresh = client.resource(cached).get();
+            fresh = objects.now(cached);
         } catch (RuntimeException e) {
             supervisor.resume(cached);
             throw e;
@@ -160,8 +165,11 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
     /** The heartbeat needs the API server and the key of the site. The lease does not wait for it. */
     private void heartbeat(PlanSite plan) {
         try {
-            if (sites.mayBeat(plan.resource())) {
+            // The read shows that the API server answers: a site without it cannot hand over, so it must count as
+            // silent.
+            if (beats.isDue(plan) && sites.mayBeat(plan.resource()) && objects.read(plan.resource()) != null) {
                 plan.store().heartbeat(plan.site());
+                beats.wrote(plan);
             }
         } catch (BreakwaterException | KubernetesClientException e) {
             LOG.warnf("could not write the heartbeat for FailoverPlan %s, will retry: %s", plan.key(), e.getMessage());
@@ -229,7 +237,26 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         SiteFacts facts = facts(plan, seen, known)
                 .handover(holder ? advanceHandover(plan, seen.get().lease(), known, journal) : Handover.PENDING)
                 .build();
-        return actions.perform(LeaseRules.decide(facts), new ActionContext(plan, seen, journal));
+        LeaseAction action = LeaseRules.decide(facts);
+        requireCurrent(plan.resource(), action);
+        return actions.perform(action, new ActionContext(plan, seen, journal));
+    }
+
+    /**
+     * Reads the plan before each action except the two of a site at rest. The cache can be behind, and no site may ask for the lease,
+     * take it or release it by an earlier spec.
+     */
+    private void requireCurrent(FailoverPlan plan, LeaseAction action) {
+        if (action instanceof LeaseAction.Serve || action instanceof LeaseAction.Follow) {
+            return;
+        }
+        FailoverPlan now = objects.read(plan);
+        if (now == null
+                || !Objects.equals(
+                        now.getMetadata().getGeneration(), plan.getMetadata().getGeneration())) {
+            throw BreakwaterException.retryable(
+                    Reason.Pending, ObjectNames.of(plan) + " was changed or deleted just now; will retry");
+        }
     }
 
     private SiteFacts.Draft facts(PlanSite plan, Optional<LeaseVersion> seen, OptionalLong known) {
@@ -302,10 +329,8 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
 
     /** A namespace has one plan: two plans would close the gate against each other. */
     private void requireSinglePlan(FailoverPlan resource) {
-        FailoverPlan ruling = PlanRoles.ruling(client.resources(FailoverPlan.class)
-                        .inNamespace(resource.getMetadata().getNamespace())
-                        .list()
-                        .getItems())
+        FailoverPlan ruling = PlanRoles.ruling(
+                        objects.in(FailoverPlan.class, resource.getMetadata().getNamespace()))
                 .orElse(resource);
         if (!ruling.getMetadata().getName().equals(resource.getMetadata().getName())) {
             throw BreakwaterException.permanent(

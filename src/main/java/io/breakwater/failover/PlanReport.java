@@ -1,6 +1,7 @@
 package io.breakwater.failover;
 
 import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.BoundedCache;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
 import io.breakwater.api.Durations;
@@ -21,6 +22,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -31,6 +33,13 @@ final class PlanReport {
 
     private static final String DIVERGENT = FailoverStep.Divergent.name();
 
+    private static final Duration REMEMBERED = Duration.ofMinutes(5);
+    private static final int PLANS = 10_000;
+
+    /** The RPO of a policy, and when it was read. */
+    private record ReadObjective(Optional<Duration> rpo, Instant at) {}
+
+    private final Map<String, ReadObjective> objectives = BoundedCache.of(PLANS);
     private final KubernetesClient client;
     private final StatusWriter writer;
     private final Meters meters;
@@ -182,7 +191,19 @@ final class PlanReport {
         return points.newest(plan, seen.lease(), location).map(point -> LeaseRules.lossBound(seen, point));
     }
 
+    /** For the message of a condition, so it may be some minutes old. The guard watches no policies. */
     private Optional<Duration> rpo(PlanSite plan) {
+        Instant now = clock.instant();
+        String name = plan.namespace() + "/" + plan.policy();
+        ReadObjective known = objectives.get(name);
+        if (known == null || !known.at.plus(REMEMBERED).isAfter(now)) {
+            known = new ReadObjective(readRpo(plan), now);
+            objectives.put(name, known);
+        }
+        return known.rpo;
+    }
+
+    private Optional<Duration> readRpo(PlanSite plan) {
         BackupPolicy policy = client.resources(BackupPolicy.class)
                 .inNamespace(plan.namespace())
                 .withName(plan.policy())

@@ -8,7 +8,8 @@ import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
-import io.fabric8.kubernetes.client.KubernetesClient;
+import io.breakwater.watch.ObjectCache;
+import io.breakwater.watch.SharedInformers;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import io.quarkus.runtime.ShutdownEvent;
@@ -39,7 +40,8 @@ public class PlanRoles {
     /** The last change of a plan's report, by the monotonic clock of this process. */
     private record SeenRenewal(String renewedAt, long nanos) {}
 
-    private final KubernetesClient client;
+    private final ObjectCache objects;
+    private final SharedInformers informers;
     private final BreakwaterConfig config;
     private final Clock clock;
     private final LongSupplier nanos;
@@ -47,13 +49,15 @@ public class PlanRoles {
     private SharedIndexInformer<FailoverPlan> informer;
 
     @Inject
-    public PlanRoles(KubernetesClient client, BreakwaterConfig config, Clock clock) {
-        this(client, config, clock, System::nanoTime);
+    public PlanRoles(ObjectCache objects, SharedInformers informers, BreakwaterConfig config, Clock clock) {
+        this(objects, informers, config, clock, System::nanoTime);
     }
 
     /** @param nanos a monotonic clock */
-    PlanRoles(KubernetesClient client, BreakwaterConfig config, Clock clock, LongSupplier nanos) {
-        this.client = client;
+    PlanRoles(
+            ObjectCache objects, SharedInformers informers, BreakwaterConfig config, Clock clock, LongSupplier nanos) {
+        this.objects = objects;
+        this.informers = informers;
         this.config = config;
         this.clock = clock;
         this.nanos = nanos;
@@ -62,7 +66,7 @@ public class PlanRoles {
     /** Watches the plans in the operator, so that the age of each report is known when a role is needed. */
     void start(@Observes StartupEvent event) {
         if (config.role() == BreakwaterConfig.Role.operator) {
-            informer = client.resources(FailoverPlan.class).inAnyNamespace().runnableInformer(0);
+            informer = informers.informer(FailoverPlan.class);
             informer.addEventHandler(new RenewalHandler());
             informer.exceptionHandler((started, cause) -> true);
             informer.start();
@@ -82,11 +86,7 @@ public class PlanRoles {
      * @throws BreakwaterException {@code UnknownSite} when spec.sites of the plan does not name this site
      */
     public Optional<PlanRole> roleOf(String namespace) {
-        return ruling(client.resources(FailoverPlan.class)
-                        .inNamespace(namespace)
-                        .list()
-                        .getItems())
-                .map(this::roleOf);
+        return ruling(objects.in(FailoverPlan.class, namespace)).map(this::roleOf);
     }
 
     /** The plan of a namespace that applies: the oldest. */

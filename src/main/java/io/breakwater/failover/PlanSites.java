@@ -12,7 +12,12 @@ import io.breakwater.lease.LeaseStore;
 import io.breakwater.lease.StoreBulkhead;
 import io.breakwater.location.LocationResolver;
 import io.breakwater.location.Stores;
+import io.breakwater.watch.SharedInformers;
+import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
 import java.util.stream.Collectors;
 
 /** Opens plans on this site. */
@@ -26,12 +31,31 @@ class PlanSites {
     /** By uid of the location. */
     private final RecentValues<String, StoreBulkhead> bulkheads = new RecentValues<>(BULKHEADS);
 
+    private final SharedInformers informers;
     private final LeaseMemories memories = new LeaseMemories();
 
-    PlanSites(BreakwaterConfig config, LocationResolver locations, Stores stores) {
+    private SharedIndexInformer<BackupLocation> locationWatch;
+
+    PlanSites(BreakwaterConfig config, LocationResolver locations, Stores stores, SharedInformers informers) {
+        this.informers = informers;
         this.config = config;
         this.locations = locations;
         this.stores = stores;
+    }
+
+    /** Watches the locations in the guard, so that the looks at plans read none. */
+    void start(@Observes StartupEvent event) {
+        if (config.role() == BreakwaterConfig.Role.guard) {
+            locationWatch = informers.informer(BackupLocation.class);
+            locationWatch.exceptionHandler((started, cause) -> true);
+            locationWatch.start();
+        }
+    }
+
+    void stop(@Observes ShutdownEvent event) {
+        if (locationWatch != null) {
+            locationWatch.stop();
+        }
     }
 
     String site() {

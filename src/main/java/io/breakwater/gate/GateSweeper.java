@@ -3,6 +3,10 @@ package io.breakwater.gate;
 import io.breakwater.api.Api;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.steps.PeriodicWork;
+import io.breakwater.watch.LabelledNames;
+import io.fabric8.kubernetes.api.model.Namespace;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
@@ -21,39 +25,35 @@ import java.util.TreeSet;
 class GateSweeper {
     private static final Duration INTERVAL = Duration.ofSeconds(5);
 
-    private final KubernetesClient client;
+    private final LabelledNames<Namespace> gated;
+    private final LabelledNames<Pod> held;
     private final NamespaceGate gate;
     private final PeriodicWork work = new PeriodicWork("check the gates", INTERVAL, this::sweepAll);
 
     GateSweeper(KubernetesClient client, NamespaceGate gate) {
-        this.client = client;
+        this.gated = new LabelledNames<>(client.namespaces().withLabel(Api.STANDBY, "true"), Namespace::new);
+        this.held = new LabelledNames<>(client.pods().inAnyNamespace().withLabel(Api.STANDBY), Pod::new);
         this.gate = gate;
     }
 
     void start(@Observes StartupEvent event, BreakwaterConfig config) {
         if (config.role() == BreakwaterConfig.Role.guard && config.webhook().enabled()) {
+            gated.start();
+            held.start();
             work.start();
         }
     }
 
     void stop(@Observes ShutdownEvent event) {
         work.stop();
+        gated.stop();
+        held.stop();
     }
 
-    /** Sweeps the namespaces that are gated, and those that have held pods. */
+    /** Sweeps the namespaces that are gated, and those that have held pods. Each sweep reads the namespace and its pods. */
     void sweepAll() {
-        Set<String> namespaces = new TreeSet<>();
-        client.namespaces()
-                .withLabel(Api.STANDBY, "true")
-                .list()
-                .getItems()
-                .forEach(namespace -> namespaces.add(namespace.getMetadata().getName()));
-        client.pods()
-                .inAnyNamespace()
-                .withLabel(Api.STANDBY)
-                .list()
-                .getItems()
-                .forEach(pod -> namespaces.add(pod.getMetadata().getNamespace()));
+        Set<String> namespaces = new TreeSet<>(gated.names(ObjectMeta::getName));
+        namespaces.addAll(held.names(ObjectMeta::getNamespace));
         namespaces.forEach(gate::sweep);
     }
 }

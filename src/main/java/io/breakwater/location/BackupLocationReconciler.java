@@ -20,7 +20,7 @@ import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.trust.AuthorReport;
 import io.breakwater.trust.NamespaceIdentities;
-import io.fabric8.kubernetes.client.KubernetesClient;
+import io.breakwater.watch.ObjectCache;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
 import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
@@ -52,7 +52,7 @@ class BackupLocationReconciler extends LocationController<LocationProbe.Findings
     private final Clock clock;
 
     BackupLocationReconciler(
-            KubernetesClient client,
+            ObjectCache objects,
             LocationProbe probe,
             Stores stores,
             StatusWriter writer,
@@ -61,7 +61,7 @@ class BackupLocationReconciler extends LocationController<LocationProbe.Findings
             AuthorReport authors,
             NamespaceIdentities identities,
             Clock clock) {
-        super(client, LocationWork.PROBE, clock);
+        super(objects, LocationWork.PROBE, clock);
         this.probe = probe;
         this.stores = stores;
         this.writer = writer;

@@ -3,9 +3,10 @@ package io.breakwater.location;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
+import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.steps.Activities;
-import io.fabric8.kubernetes.client.KubernetesClient;
+import io.breakwater.watch.ObjectCache;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
@@ -48,7 +49,7 @@ public abstract class LocationController<R> implements Reconciler<BackupLocation
      */
     private record Unreported(Function<BackupLocation, Duration> report, int attempts) {}
 
-    private final KubernetesClient client;
+    private final ObjectCache objects;
     private final LocationWork kind;
     private final RoundSchedule rounds;
     private final Activities activities = new Activities();
@@ -57,8 +58,8 @@ public abstract class LocationController<R> implements Reconciler<BackupLocation
     private final Map<ResourceID, BackupLocation> known = new ConcurrentHashMap<>();
     private IndexerResourceCache<BackupLocation> present;
 
-    protected LocationController(KubernetesClient client, LocationWork kind, Clock clock) {
-        this.client = client;
+    protected LocationController(ObjectCache objects, LocationWork kind, Clock clock) {
+        this.objects = objects;
         this.kind = kind;
         this.rounds = new RoundSchedule(clock);
     }
@@ -123,7 +124,7 @@ public abstract class LocationController<R> implements Reconciler<BackupLocation
     @Override
     public UpdateControl<BackupLocation> reconcile(BackupLocation cached, Context<BackupLocation> context) {
         forgetGone();
-        BackupLocation location = client.resource(cached).get();
+        BackupLocation location = objects.now(cached);
         if (location == null || !applies(location)) {
             known.remove(ResourceID.fromResource(cached));
             forgetAll(location == null ? cached : location);
@@ -159,7 +160,7 @@ public abstract class LocationController<R> implements Reconciler<BackupLocation
         try {
             result = activities.poll(
                     location.getMetadata().getUid() + "/" + kind.name().toLowerCase(Locale.ROOT),
-                    () -> work(location),
+                    () -> work(kind.deletes() ? read(location) : location),
                     () -> wake.propagateEvent(ResourceID.fromResource(location)));
         } catch (BreakwaterException e) {
             return end(location, new Unreported(now -> atLeast(pauseAfter(e), failed(now, e)), 1));
@@ -219,6 +220,17 @@ public abstract class LocationController<R> implements Reconciler<BackupLocation
         unreported.remove(location.getMetadata().getUid());
         rounds.forget(location);
         forget(location);
+    }
+
+    /** The location as the API server has it when a round starts that deletes data: the cache may not have a change of its spec yet. */
+    private BackupLocation read(BackupLocation location) {
+        BackupLocation now = objects.read(location);
+        if (now == null || !applies(now)) {
+            throw BreakwaterException.retryable(
+                    Reason.Deleting,
+                    ObjectNames.of(location) + " was changed or deleted before the work started; will retry");
+        }
+        return now;
     }
 
     private static boolean isReady(BackupLocation location) {

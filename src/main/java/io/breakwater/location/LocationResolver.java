@@ -1,6 +1,5 @@
 package io.breakwater.location;
 
-import io.breakwater.api.Api;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec.Namespaces;
 import io.breakwater.api.BackupLocationSpec.UsagePolicy;
@@ -10,8 +9,9 @@ import io.breakwater.api.Labels;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.watch.ObjectCache;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
-import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.Map;
 import java.util.Set;
@@ -23,14 +23,21 @@ import java.util.TreeSet;
  *
  * <p>In a namespace whose policy comes from a template the order is reversed. So a tenant cannot create a location that
  * replaces the one of the same name that the administrator chose.
+ *
+ * <p>The answers come from the cache. A change of a location starts to count a moment later, as for a run that resolved it before.
  */
 @ApplicationScoped
 public class LocationResolver {
-    private final KubernetesClient client;
+    /** Finds an object by its name, in the cache or in the API server; null if there is none. */
+    private interface ObjectLookup {
+        <T extends HasMetadata> T find(Class<T> type, String namespace, String name);
+    }
+
+    private final ObjectCache objects;
     private final BreakwaterConfig config;
 
-    LocationResolver(KubernetesClient client, BreakwaterConfig config) {
-        this.client = client;
+    LocationResolver(ObjectCache objects, BreakwaterConfig config) {
+        this.objects = objects;
         this.config = config;
     }
 
@@ -60,14 +67,32 @@ public class LocationResolver {
         }
     }
 
+    /**
+     * Like {@link #resolve}, by the cache alone: for reports and for work that is repeated soon.
+     *
+     * @throws BreakwaterException LocationNotFound, if the cache has none, or if the namespace may not use it
+     */
+    public BackupLocation lookUp(String namespace, NamedRef ref) {
+        return resolve(objects::find, namespace, ref, false);
+    }
+
     private BackupLocation resolve(String namespace, NamedRef ref, boolean terminating) {
-        BackupLocation own = present(get(namespace, ref.name), terminating);
+        try {
+            return resolve(objects::find, namespace, ref, terminating);
+        } catch (BreakwaterException e) {
+            // This makes a run fail, so the API server confirms it: a location can be newer than the cache.
+            return resolve(objects::read, namespace, ref, terminating);
+        }
+    }
+
+    private BackupLocation resolve(ObjectLookup lookup, String namespace, NamedRef ref, boolean terminating) {
+        BackupLocation own = present(lookup.find(BackupLocation.class, namespace, ref.name), terminating);
         if (own != null && namespace.equals(config.namespace())) {
             return own;
         }
-        BackupLocation shared = present(get(config.namespace(), ref.name), terminating);
+        BackupLocation shared = present(lookup.find(BackupLocation.class, config.namespace(), ref.name), terminating);
         if (own != null) {
-            return shared != null && admits(shared, namespace) && isKeptByTemplate(namespace) ? shared : own;
+            return shared != null && admits(lookup, shared, namespace) && isKeptByTemplate(namespace) ? shared : own;
         }
         if (shared == null) {
             throw BreakwaterException.permanent(
@@ -75,7 +100,7 @@ public class LocationResolver {
                     "BackupLocation " + ref.name + " exists neither in namespace " + namespace
                             + " nor in the operator's namespace " + config.namespace() + "; create it in one of them");
         }
-        if (!admits(shared, namespace)) {
+        if (!admits(lookup, shared, namespace)) {
             throw BreakwaterException.permanent(
                     Reason.LocationNotFound,
                     "BackupLocation " + config.namespace() + "/" + ref.name + " does not admit namespace " + namespace
@@ -92,11 +117,11 @@ public class LocationResolver {
     /** Names of all locations that a namespace may use. */
     public Set<String> names(String namespace) {
         Set<String> names = new TreeSet<>();
-        client.resources(BackupLocation.class).inNamespace(namespace).list().getItems().stream()
+        objects.in(BackupLocation.class, namespace).stream()
                 .map(l -> l.getMetadata().getName())
                 .forEach(names::add);
-        client.resources(BackupLocation.class).inNamespace(config.namespace()).list().getItems().stream()
-                .filter(l -> admits(l, namespace))
+        objects.in(BackupLocation.class, config.namespace()).stream()
+                .filter(l -> admits(objects::find, l, namespace))
                 .map(l -> l.getMetadata().getName())
                 .forEach(names::add);
         return names;
@@ -104,31 +129,24 @@ public class LocationResolver {
 
     /** The location in a namespace; null if there is none. */
     public BackupLocation get(String namespace, String name) {
-        return client.resources(BackupLocation.class)
-                .inNamespace(namespace)
-                .withName(name)
-                .get();
+        return objects.find(BackupLocation.class, namespace, name);
     }
 
     private boolean isKeptByTemplate(String namespace) {
-        return !client.resources(BackupPolicy.class)
-                .inNamespace(namespace)
-                .withLabel(Api.TEMPLATE)
-                .list()
-                .getItems()
-                .isEmpty();
+        return objects.in(BackupPolicy.class, namespace).stream()
+                .anyMatch(policy -> policy.managedBy().isPresent());
     }
 
-    private boolean admits(BackupLocation location, String namespace) {
+    private static boolean admits(ObjectLookup lookup, BackupLocation location, String namespace) {
         UsagePolicy policy = location.getSpec().usagePolicy;
         if (policy == null || policy.namespaces == Namespaces.Same) {
             return namespace.equals(location.getMetadata().getNamespace());
         }
-        return policy.namespaces == Namespaces.All || Labels.match(policy.selector, labels(namespace));
+        return policy.namespaces == Namespaces.All || Labels.match(policy.selector, labels(lookup, namespace));
     }
 
-    private Map<String, String> labels(String namespace) {
-        Namespace object = client.namespaces().withName(namespace).get();
+    private static Map<String, String> labels(ObjectLookup lookup, String namespace) {
+        Namespace object = lookup.find(Namespace.class, null, namespace);
         return object == null || object.getMetadata().getLabels() == null
                 ? Map.of()
                 : object.getMetadata().getLabels();

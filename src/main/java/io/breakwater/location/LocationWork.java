@@ -66,6 +66,11 @@ public enum LocationWork {
         return betweenRounds;
     }
 
+    /** Whether a round deletes data of the location. */
+    boolean deletes() {
+        return this == TOMBSTONES || this == UNSEALED || this == IMMUTABILITY;
+    }
+
     /** When a location is reconciled again while a round has a follow-up. */
     Duration duringFollowUp() {
         return FOLLOW_UP;

@@ -13,7 +13,7 @@ import io.breakwater.observe.Events;
 import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;
-import io.fabric8.kubernetes.client.KubernetesClient;
+import io.breakwater.watch.ObjectCache;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
 import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
@@ -56,8 +56,8 @@ class QuotaReconciler extends LocationController<QuotaReconciler.Measured> {
     private final Map<String, Set<String>> reported = new ConcurrentHashMap<>();
 
     QuotaReconciler(
-            KubernetesClient client, Quotas quotas, StatusWriter writer, Events events, Meters meters, Clock clock) {
-        super(client, LocationWork.QUOTA, clock);
+            ObjectCache objects, Quotas quotas, StatusWriter writer, Events events, Meters meters, Clock clock) {
+        super(objects, LocationWork.QUOTA, clock);
         this.quotas = quotas;
         this.writer = writer;
         this.events = events;

@@ -51,7 +51,7 @@ final class MoverPlaces {
                     MoverTask.BackupDevice _,
                     MoverTask.Rekey _,
                     MoverTask.Verify _,
-                    MoverTask.Forget _ -> WorkUrgency.Usual;
+                    MoverTask.Prune _ -> WorkUrgency.Usual;
         };
     }
 
@@ -88,7 +88,7 @@ final class MoverPlaces {
     }
 
     private WorkBudget budget(MoverTask task) {
-        return task instanceof MoverTask.Forget ? budgets.prunes() : budgets.movers();
+        return task instanceof MoverTask.Prune ? budgets.prunes() : budgets.movers();
     }
 
     private WorkRequest work(MoverJobs.Request request) {

@@ -5,14 +5,9 @@ import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.points.PointStore.Located;
 import io.fabric8.kubernetes.api.model.HasMetadata;
-import io.fabric8.kubernetes.api.model.KubernetesResourceList;
-import io.fabric8.kubernetes.api.model.ListOptions;
-import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.informers.cache.ItemStore;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.net.HttpURLConnection;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -21,7 +16,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -41,8 +35,6 @@ import java.util.stream.Stream;
 public class PointIndex implements PointSource {
     /** Largest number of points in one response of the API server. */
     public static final long PAGE = 500;
-
-    private static final int TRIES = 3;
 
     private final KubernetesClient client;
     private final PointStore store = new PointStore();
@@ -111,13 +103,12 @@ public class PointIndex implements PointSource {
 
     /** All points of a namespace, as the API server has them now. */
     public List<RestorePoint> read(String namespace) {
-        return pages(client.resources(RestorePoint.class).inNamespace(namespace)::list)
-                .in(namespace);
+        return PointPages.in(client, namespace);
     }
 
     /** All points of the cluster, as the API server has them now. The source does not follow later changes. */
     public PointSource read() {
-        return pages(client.resources(RestorePoint.class).inAnyNamespace()::list);
+        return PointPages.records(client.resources(RestorePoint.class).inAnyNamespace()::list);
     }
 
     /** The index, or one list for many questions before the first list of the index is complete. */
@@ -207,31 +198,6 @@ public class PointIndex implements PointSource {
     private static RestorePoint shortened(RestorePoint point) {
         return PointRecord.of(point, common -> common)
                 .toPoint(point.getMetadata().getName());
-    }
-
-    private static PointStore pages(Function<ListOptions, ? extends KubernetesResourceList<RestorePoint>> list) {
-        for (int attempt = 1; ; attempt++) {
-            PointStore points = new PointStore();
-            String next = null;
-            try {
-                do {
-                    KubernetesResourceList<RestorePoint> page = list.apply(new ListOptionsBuilder()
-                            .withLimit(PAGE)
-                            .withContinue(next)
-                            .build());
-                    page.getItems().forEach(point -> points.put(points.getKey(point), point));
-                    next = page.getMetadata() == null
-                            ? null
-                            : page.getMetadata().getContinue();
-                } while (next != null && !next.isEmpty());
-                return points;
-            } catch (KubernetesClientException e) {
-                boolean expired = next != null && e.getCode() == HttpURLConnection.HTTP_GONE;
-                if (!expired || attempt == TRIES) {
-                    throw e;
-                }
-            }
-        }
     }
 
     private boolean isListed() {

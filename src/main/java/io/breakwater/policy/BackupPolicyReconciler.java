@@ -17,8 +17,8 @@ import io.breakwater.observe.Events;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.policy.template.TemplateEvents;
 import io.breakwater.policy.template.TemplateSync;
+import io.breakwater.watch.ObjectCache;
 import io.fabric8.kubernetes.api.model.HasMetadata;
-import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
@@ -50,7 +50,7 @@ import java.util.stream.Stream;
 @ControllerConfiguration(name = "backuppolicy", informer = @Informer(comparableResourceVersions = false))
 @GradualRetry(maxAttempts = Integer.MAX_VALUE, initialInterval = 2000, intervalMultiplier = 1.5, maxInterval = 60_000)
 class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
-    private final KubernetesClient client;
+    private final ObjectCache objects;
     private final BreakwaterConfig config;
     private final PolicyPoints points;
     private final InheritedPoints inherited;
@@ -66,7 +66,7 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
     private final Clock clock;
 
     BackupPolicyReconciler(
-            KubernetesClient client,
+            ObjectCache objects,
             BreakwaterConfig config,
             PolicyPoints points,
             InheritedPoints inherited,
@@ -80,7 +80,7 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
             StatusWriter writer,
             Events events,
             Clock clock) {
-        this.client = client;
+        this.objects = objects;
         this.config = config;
         this.points = points;
         this.inherited = inherited;
@@ -111,7 +111,7 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
 
     @Override
     public UpdateControl<BackupPolicy> reconcile(BackupPolicy cached, Context<BackupPolicy> context) {
-        BackupPolicy policy = client.resource(cached).get();
+        BackupPolicy policy = objects.now(cached);
         if (policy == null || policy.getMetadata().getDeletionTimestamp() != null) {
             return UpdateControl.noUpdate();
         }
@@ -160,7 +160,11 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
             if (!due && expired(policy, found.points(), false).isEmpty()) {
                 return found;
             }
-            // The index can be behind: what is created or deleted now follows from the points that the API server has.
+            // The caches can be behind: what is created or deleted now follows from the policy and points of the API
+            // server.
+            if (!isUnchanged(policy)) {
+                return found; // The event of the change reconciles the policy again.
+            }
             List<RestorePoint> read = points.read(policy);
             cron.ifPresent(schedule -> followSchedule(policy, schedule, read));
             deleteExpired(policy, route, read);
@@ -168,6 +172,14 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
         } catch (BreakwaterException e) {
             return found.withProblem(e);
         }
+    }
+
+    private boolean isUnchanged(BackupPolicy policy) {
+        BackupPolicy now = objects.read(policy);
+        return now != null
+                && now.getMetadata().getDeletionTimestamp() == null
+                && Objects.equals(
+                        now.getMetadata().getGeneration(), policy.getMetadata().getGeneration());
     }
 
     private void followSchedule(BackupPolicy policy, CronSchedule cron, List<RestorePoint> all) {
@@ -249,15 +261,15 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
         }
     }
 
-    /** @param restores whether points that a Restore reads are excluded, which needs a list of all Restores */
-    private List<RestorePoint> expired(BackupPolicy policy, List<RestorePoint> all, boolean restores) {
+    /** @param certain whether the answer deletes points: then what inherits them and the Restores that read them are read now */
+    private List<RestorePoint> expired(BackupPolicy policy, List<RestorePoint> all, boolean certain) {
         if (policy.getSpec().retention == null) {
             return List.of();
         }
-        Set<String> inUse = restores ? points.inUse(policy.getMetadata().getNamespace(), all) : Set.of();
+        Set<String> inUse = certain ? points.inUse(policy.getMetadata().getNamespace(), all) : Set.of();
         ZoneId zone = CronSchedule.zone(policy.getSpec().schedule);
         return new RetentionRules(policy.getSpec().retention, zone, clock.instant())
-                .expired(all, inherited.names(all), inUse);
+                .expired(all, inherited.names(all, certain), inUse);
     }
 
     private static <R extends HasMetadata> InformerEventSourceConfiguration<R> watch(

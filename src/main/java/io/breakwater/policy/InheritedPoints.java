@@ -59,8 +59,12 @@ class InheritedPoints {
         this.clock = clock;
     }
 
-    /** Names of the inherited points among those of one policy. */
-    Set<String> names(List<RestorePoint> points) {
+    /**
+     * Names of the inherited points among those of one policy.
+     *
+     * @param certain whether points are deleted by the answer, so that it follows from reads; otherwise from the cache
+     */
+    Set<String> names(List<RestorePoint> points, boolean certain) {
         Instant now = clock.instant();
         List<RestorePoint> imported = points.stream()
                 .filter(p -> p.getSpec().trigger == Trigger.Imported && p.isSealed())
@@ -68,7 +72,10 @@ class InheritedPoints {
                         .plus(WAIT)
                         .isBefore(now))
                 .toList();
-        Map<String, CapturedNamespace> sources = rule.inherited(imported);
+        if (imported.isEmpty()) {
+            return Set.of();
+        }
+        Map<String, CapturedNamespace> sources = (certain ? rule : rule.cached()).inherited(imported);
         Map<String, Boolean> continued = new HashMap<>();
         return imported.stream()
                 .filter(p -> sources.containsKey(p.getMetadata().getName()))

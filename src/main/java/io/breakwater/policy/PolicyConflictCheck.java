@@ -5,6 +5,7 @@ import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Texts;
+import io.breakwater.watch.ObjectCache;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -19,9 +20,11 @@ import java.util.Optional;
 @ApplicationScoped
 class PolicyConflictCheck {
     private final KubernetesClient client;
+    private final ObjectCache objects;
 
-    PolicyConflictCheck(KubernetesClient client) {
+    PolicyConflictCheck(KubernetesClient client, ObjectCache objects) {
         this.client = client;
+        this.objects = objects;
     }
 
     /**
@@ -32,7 +35,7 @@ class PolicyConflictCheck {
      */
     void check(BackupPolicy policy, Optional<String> ruled) {
         String namespace = policy.getMetadata().getNamespace();
-        List<BackupPolicy> all = client.resources(BackupPolicy.class).inNamespace(namespace).list().getItems().stream()
+        List<BackupPolicy> all = objects.in(BackupPolicy.class, namespace).stream()
                 .filter(p -> p.getSpec().conflictsWith(policy.getSpec()))
                 .toList();
         if (all.size() < 2) {

@@ -16,6 +16,7 @@ import io.breakwater.api.Verification;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.points.PointIndex;
 import io.breakwater.points.PolicyPointEvents;
+import io.breakwater.watch.ObjectCache;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -24,17 +25,20 @@ import java.net.HttpURLConnection;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The RestorePoints of policies in the cluster. */
 @ApplicationScoped
 class PolicyPoints {
     private final KubernetesClient client;
     private final PointIndex index;
+    private final ObjectCache objects;
     private final BreakwaterConfig config;
 
-    PolicyPoints(KubernetesClient client, PointIndex index, BreakwaterConfig config) {
+    PolicyPoints(KubernetesClient client, PointIndex index, ObjectCache objects, BreakwaterConfig config) {
         this.client = client;
         this.index = index;
+        this.objects = objects;
         this.config = config;
     }
 
@@ -99,21 +103,21 @@ class PolicyPoints {
 
     /** All Verifications of a policy, scheduled or not. */
     List<Verification> verifications(BackupPolicy policy) {
-        return client
-                .resources(Verification.class)
-                .inNamespace(policy.getMetadata().getNamespace())
-                .list()
-                .getItems()
-                .stream()
+        return objects.in(Verification.class, policy.getMetadata().getNamespace()).stream()
                 .filter(v ->
                         v.getSpec().policyRef.name.equals(policy.getMetadata().getName()))
                 .toList();
     }
 
-    /** Names of those points of a namespace that an unfinished Restore reads or may choose. */
+    /**
+     * Names of those points of a namespace that an unfinished Restore reads or may choose. Points are deleted after it, so the API
+     * server answers. Only Restores of the namespace and of the operator's namespace can read its points.
+     */
     Set<String> inUse(String namespace, List<RestorePoint> points) {
-        List<Restore> restores =
-                client.resources(Restore.class).inAnyNamespace().list().getItems();
+        List<Restore> restores = Stream.of(namespace, config.namespace())
+                .distinct()
+                .flatMap(from -> client.resources(Restore.class).inNamespace(from).list().getItems().stream())
+                .toList();
         return points.stream()
                 .map(p -> p.getMetadata().getName())
                 .filter(name -> restores.stream().anyMatch(r -> r.reads(namespace, name, config.namespace())))

@@ -206,7 +206,7 @@ class PolicyReport {
 
     private Optional<BreakwaterException> problemOf(String namespace, String name) {
         try {
-            BackupLocation location = locations.resolve(namespace, new NamedRef(name));
+            BackupLocation location = locations.lookUp(namespace, new NamedRef(name));
             if (location.getStatus() != null && location.getStatus().holds(Condition.READY)) {
                 return Optional.empty();
             }

@@ -4,6 +4,7 @@ import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.gate.NamespaceGate;
+import io.breakwater.points.PointPages;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.List;
 import java.util.Optional;
@@ -49,8 +50,7 @@ final class ConcurrentRuns {
     }
 
     private Optional<String> beingCut(String namespace) {
-        return client.resources(RestorePoint.class).inNamespace(namespace).list().getItems().stream()
-                .filter(RestorePoint::isBeingCaptured)
+        return PointPages.whole(client, namespace, RestorePoint::isBeingCaptured).stream()
                 .map(p -> "waiting for RestorePoint " + p.getMetadata().getName() + ", which is being captured")
                 .findFirst();
     }

@@ -15,7 +15,7 @@ import io.breakwater.observe.Events;
 import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;
-import io.fabric8.kubernetes.client.KubernetesClient;
+import io.breakwater.watch.ObjectCache;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
 import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
@@ -41,13 +41,8 @@ class RotationReconciler extends LocationController<RotationResult> {
     private final Clock clock;
 
     RotationReconciler(
-            KubernetesClient client,
-            Rotation rotation,
-            StatusWriter writer,
-            Events events,
-            Meters meters,
-            Clock clock) {
-        super(client, LocationWork.ROTATION, clock);
+            ObjectCache objects, Rotation rotation, StatusWriter writer, Events events, Meters meters, Clock clock) {
+        super(objects, LocationWork.ROTATION, clock);
         this.rotation = rotation;
         this.writer = writer;
         this.events = events;

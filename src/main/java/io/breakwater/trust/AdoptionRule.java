@@ -3,6 +3,7 @@ package io.breakwater.trust;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.FailoverPlan;
 import io.breakwater.store.CapturedNamespace;
+import io.breakwater.watch.ObjectCache;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.inject.Inject;
@@ -48,10 +49,15 @@ public class AdoptionRule {
     private final SiteSuccession succession;
     private final Function<String, List<FailoverPlan>> plans;
     private final Supplier<List<FailoverPlan>> allPlans;
+    private final Supplier<List<FailoverPlan>> cachedPlans;
 
     @Inject
     public AdoptionRule(
-            KubernetesClient client, NamespaceIdentities identities, AuthorStamps authors, SiteSuccession succession) {
+            KubernetesClient client,
+            NamespaceIdentities identities,
+            AuthorStamps authors,
+            SiteSuccession succession,
+            ObjectCache objects) {
         this(
                 identities,
                 authors,
@@ -63,7 +69,8 @@ public class AdoptionRule {
                 () -> client.resources(FailoverPlan.class)
                         .inAnyNamespace()
                         .list()
-                        .getItems());
+                        .getItems(),
+                () -> objects.all(FailoverPlan.class));
     }
 
     AdoptionRule(
@@ -72,6 +79,17 @@ public class AdoptionRule {
             SiteSuccession succession,
             Function<String, List<FailoverPlan>> plans,
             Supplier<List<FailoverPlan>> allPlans) {
+        this(identities, authors, succession, plans, allPlans, allPlans);
+    }
+
+    private AdoptionRule(
+            NamespaceIdentities identities,
+            AuthorStamps authors,
+            SiteSuccession succession,
+            Function<String, List<FailoverPlan>> plans,
+            Supplier<List<FailoverPlan>> allPlans,
+            Supplier<List<FailoverPlan>> cachedPlans) {
+        this.cachedPlans = cachedPlans;
         this.identities = identities;
         this.authors = authors;
         this.succession = succession;
@@ -135,19 +153,28 @@ public class AdoptionRule {
         return all;
     }
 
-    /** The adoptions of all namespaces at this moment, at the cost of two lists. */
+    /** The adoptions of all namespaces as the cache has them. They decide which points have an object, and delete no data. */
     public AdoptionIndex index() {
-        NamespaceIdentities all = identities.listed();
-        AdoptionRule listed = listed(all);
+        NamespaceIdentities all = identities.cached();
+        AdoptionRule listed = cached(all);
         return new AdoptionIndex(all.present(), listed, listed::exists, authors.adoptions()::isUnchecked);
     }
 
     /** The same rule, with the namespaces of one list and the plans of another one. */
     AdoptionRule listed(NamespaceIdentities all) {
+        return of(all, allPlans);
+    }
+
+    /** The same rule, with the plans that the cache has. */
+    AdoptionRule cached(NamespaceIdentities all) {
+        return of(all, cachedPlans);
+    }
+
+    private AdoptionRule of(NamespaceIdentities all, Supplier<List<FailoverPlan>> source) {
         if (this == NONE) {
             return this;
         }
-        Map<String, List<FailoverPlan>> byNamespace = allPlans.get().stream()
+        Map<String, List<FailoverPlan>> byNamespace = source.get().stream()
                 .collect(Collectors.groupingBy(plan -> plan.getMetadata().getNamespace()));
         return new AdoptionRule(
                 all,

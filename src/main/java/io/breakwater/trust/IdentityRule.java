@@ -59,6 +59,12 @@ public final class IdentityRule {
         return new IdentityRule(config, all, adoption.listed(all));
     }
 
+    /** The same rule by the cache, to see whether there is anything to decide. */
+    public IdentityRule cached() {
+        NamespaceIdentities all = identities.cached();
+        return new IdentityRule(config, all, adoption.cached(all));
+    }
+
     /**
      * The point of an object, for work that the location of the namespace cannot vouch for: whatever is written into the
      * namespace, or read on behalf of it.

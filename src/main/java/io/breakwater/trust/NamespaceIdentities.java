@@ -5,6 +5,7 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.store.CapturedNamespace;
+import io.breakwater.watch.ObjectCache;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
@@ -30,6 +31,7 @@ public class NamespaceIdentities {
     private final String site;
     private final Function<String, Optional<Namespace>> finder;
     private final Supplier<List<Namespace>> lister;
+    private final Supplier<List<Namespace>> cache;
     private volatile String cluster;
 
     /**
@@ -39,7 +41,16 @@ public class NamespaceIdentities {
     private final Map<String, String> byObject = BoundedCache.of(CACHED);
 
     @Inject
-    public NamespaceIdentities(KubernetesClient client, BreakwaterConfig config) {
+    public NamespaceIdentities(KubernetesClient client, BreakwaterConfig config, ObjectCache objects) {
+        this(
+                config.site(),
+                name -> Optional.ofNullable(client.namespaces().withName(name).get()),
+                () -> client.namespaces().list().getItems(),
+                () -> objects.all(Namespace.class));
+    }
+
+    /** Identities that come from requests only. */
+    NamespaceIdentities(KubernetesClient client, BreakwaterConfig config) {
         this(
                 config.site(),
                 name -> Optional.ofNullable(client.namespaces().withName(name).get()),
@@ -53,6 +64,15 @@ public class NamespaceIdentities {
 
     /** @param lister all namespaces; null if they cannot be listed */
     NamespaceIdentities(String site, Function<String, Optional<Namespace>> finder, Supplier<List<Namespace>> lister) {
+        this(site, finder, lister, lister);
+    }
+
+    private NamespaceIdentities(
+            String site,
+            Function<String, Optional<Namespace>> finder,
+            Supplier<List<Namespace>> lister,
+            Supplier<List<Namespace>> cache) {
+        this.cache = cache;
         this.site = site;
         this.finder = finder;
         this.lister = lister;
@@ -77,11 +97,20 @@ public class NamespaceIdentities {
      * An object that was read before is in the namespace that has the name now, or does not exist any more.
      */
     NamespaceIdentities listed() {
-        if (lister == null) {
+        return of(lister);
+    }
+
+    /** The same identities as the cache has them, for reports and for work that is repeated soon and deletes no data. */
+    NamespaceIdentities cached() {
+        return of(cache);
+    }
+
+    private NamespaceIdentities of(Supplier<List<Namespace>> source) {
+        if (source == null) {
             return this;
         }
         Map<String, Namespace> all = new LinkedHashMap<>();
-        lister.get().forEach(namespace -> all.put(namespace.getMetadata().getName(), namespace));
+        source.get().forEach(namespace -> all.put(namespace.getMetadata().getName(), namespace));
         return new NamespaceIdentities(
                 site, name -> Optional.ofNullable(all.get(name)), () -> List.copyOf(all.values()));
     }

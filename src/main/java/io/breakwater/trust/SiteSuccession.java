@@ -3,7 +3,7 @@ package io.breakwater.trust;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationStatus.SitePin;
 import io.breakwater.config.BreakwaterConfig;
-import io.fabric8.kubernetes.client.KubernetesClient;
+import io.breakwater.watch.ObjectCache;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.util.List;
@@ -32,15 +32,13 @@ public class SiteSuccession {
     private final Supplier<Set<String>> admitted;
 
     @Inject
-    public SiteSuccession(BreakwaterConfig config, KubernetesClient client) {
+    public SiteSuccession(BreakwaterConfig config, ObjectCache objects) {
         this(() -> admitted(
                 config.siteSucceeds().orElse(List.of()),
                 config.siteLossAttested(),
                 config.site(),
-                () -> client.resources(BackupLocation.class)
-                        .inNamespace(config.namespace())
-                        .list()
-                        .getItems()));
+                // The probe recorded the heartbeats up to a minute ago, so the cache is not older in effect.
+                () -> objects.in(BackupLocation.class, config.namespace())));
     }
 
     SiteSuccession(Supplier<Set<String>> admitted) {

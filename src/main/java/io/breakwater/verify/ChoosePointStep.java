@@ -6,10 +6,12 @@ import io.breakwater.api.RestorePoint;
 import io.breakwater.api.Verification;
 import io.breakwater.api.VerificationSpec;
 import io.breakwater.api.VerificationSpec.Choice;
+import io.breakwater.points.PointPages;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
 import io.breakwater.steps.Warnings;
 import io.breakwater.trust.IdentityRule;
+import io.breakwater.watch.ObjectCache;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -23,10 +25,12 @@ import java.util.UUID;
 /** Chooses the point to verify. Waits for earlier verifications of the policy, which has one at a time, and for the sandbox of the namespace, unless its deletion is blocked. */
 final class ChoosePointStep implements Step<VerifyRun> {
     private final KubernetesClient client;
+    private final ObjectCache objects;
     private final SandboxDeletion deletion;
 
-    ChoosePointStep(KubernetesClient client, SandboxDeletion deletion) {
+    ChoosePointStep(KubernetesClient client, ObjectCache objects, SandboxDeletion deletion) {
         this.client = client;
+        this.objects = objects;
         this.deletion = deletion;
     }
 
@@ -43,11 +47,7 @@ final class ChoosePointStep implements Step<VerifyRun> {
             return Outcome.waiting("waiting for " + other.get(), Duration.ofSeconds(10));
         }
         VerificationSpec spec = run.verification().getSpec();
-        List<RestorePoint> points = client.resources(RestorePoint.class)
-                .inNamespace(run.namespace())
-                .list()
-                .getItems();
-        RestorePoint point = choose(points, spec, run.uid());
+        RestorePoint point = choose(PointPages.in(client, run.namespace()), spec, run.uid());
         run.update(s -> {
             s.restorePoint = point.getMetadata().getName();
             s.capturedAt = point.getStatus().capturedAt;
@@ -123,12 +123,10 @@ final class ChoosePointStep implements Step<VerifyRun> {
                         (Verification v) -> v.getMetadata().getCreationTimestamp())
                 .thenComparing(v -> v.getMetadata().getName());
         Instant now = run.clock().instant();
-        List<Verification> older =
-                client.resources(Verification.class).inNamespace(run.namespace()).list().getItems().stream()
-                        .filter(v ->
-                                excludeEachOther(v.getSpec(), run.verification().getSpec()))
-                        .filter(v -> age.compare(v, run.verification()) < 0)
-                        .toList();
+        List<Verification> older = objects.in(Verification.class, run.namespace()).stream()
+                .filter(v -> excludeEachOther(v.getSpec(), run.verification().getSpec()))
+                .filter(v -> age.compare(v, run.verification()) < 0)
+                .toList();
         for (Verification v : older) {
             String name = v.getMetadata().getName();
             if (!v.isOver()) {

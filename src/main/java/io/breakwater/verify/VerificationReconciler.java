@@ -28,6 +28,7 @@ import io.breakwater.steps.Warnings;
 import io.breakwater.trust.AuthorReview;
 import io.breakwater.trust.IdentityRule;
 import io.breakwater.volume.KeptSnapshots;
+import io.breakwater.watch.ObjectCache;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
 import io.javaoperatorsdk.operator.api.reconciler.Cleaner;
@@ -60,6 +61,7 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
     /** Longest time that a restored copy stays. */
     private static final Duration LONGEST = Duration.ofHours(24);
 
+    private final ObjectCache objects;
     private final KubernetesClient client;
     private final BreakwaterConfig config;
     private final StatusWriter writer;
@@ -87,7 +89,9 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
             MoverJobs movers,
             KeptSnapshots snapshots,
             AuthorReview authors,
-            IdentityRule rule) {
+            IdentityRule rule,
+            ObjectCache objects) {
+        this.objects = objects;
         this.client = client;
         this.config = config;
         this.writer = writer;
@@ -101,7 +105,7 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
         this.driver = new RunDriver(clock);
         Activities activities = new Activities();
         this.steps = List.of(
-                new ChoosePointStep(client, deletion),
+                new ChoosePointStep(client, objects, deletion),
                 new VerifyObjectsStep(client, locations, rule, catalog, activities),
                 new ReadVolumesStep(client, config, locations, catalog, movers, snapshots, rule),
                 new RestoreToSandboxStep(client, sandbox, locations, rule),
@@ -115,6 +119,9 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
 
     @Override
     public UpdateControl<Verification> reconcile(Verification cached, Context<Verification> context) {
+        if (cached.isOver() && cached.getStatus().sandbox == null) {
+            return UpdateControl.noUpdate(); // It stays as it is, so a start reads none of these.
+        }
         Verification verification = client.resource(cached).get();
         if (verification == null) {
             return UpdateControl.noUpdate();
@@ -122,10 +129,7 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
         if (verification.isOver()) {
             return deleteSandbox(verification);
         }
-        BackupPolicy policy = client.resources(BackupPolicy.class)
-                .inNamespace(verification.getMetadata().getNamespace())
-                .withName(verification.getSpec().policyRef.name)
-                .get();
+        BackupPolicy policy = policyOf(verification);
         VerifyRun run = new VerifyRun(
                 verification, policy, writer, clock, () -> wake.propagateEvent(ResourceID.fromResource(verification)));
         return switch (driver.drive(run, () -> steps(run), VerifyRun.RETRY_BUDGET)) {
@@ -186,10 +190,7 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
         if (s.sandbox == null) {
             return UpdateControl.noUpdate();
         }
-        BackupPolicy policy = client.resources(BackupPolicy.class)
-                .inNamespace(verification.getMetadata().getNamespace())
-                .withName(verification.getSpec().policyRef.name)
-                .get();
+        BackupPolicy policy = policyOf(verification);
         Duration keep = keepFor(policy);
         Duration left =
                 Duration.between(clock.instant(), Instant.parse(s.finishedAt).plus(keep));
@@ -202,6 +203,11 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
         }
         writer.update(verification, VerificationStatus.class, status -> status.sandbox = null);
         return UpdateControl.noUpdate();
+    }
+
+    private BackupPolicy policyOf(Verification verification) {
+        String name = verification.getSpec().policyRef.name;
+        return objects.read(BackupPolicy.class, verification.getMetadata().getNamespace(), name);
     }
 
     /** A policy can be older than the check of its fields. */

@@ -17,6 +17,7 @@ import io.breakwater.policy.CronSchedule;
 import io.breakwater.policy.PointRoutes;
 import io.breakwater.policy.ScheduleDecision;
 import io.breakwater.trust.AuthorStamps;
+import io.breakwater.watch.ObjectCache;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -46,6 +47,7 @@ class VerificationSchedule implements Reconciler<BackupPolicy> {
     private static final Duration LONGEST = Duration.ofMinutes(10);
 
     private final KubernetesClient client;
+    private final ObjectCache objects;
     private final PointRoutes routes;
     private final Events events;
     private final AuthorStamps stamps;
@@ -55,6 +57,7 @@ class VerificationSchedule implements Reconciler<BackupPolicy> {
 
     VerificationSchedule(
             KubernetesClient client,
+            ObjectCache objects,
             PointRoutes routes,
             Events events,
             AuthorStamps stamps,
@@ -62,6 +65,7 @@ class VerificationSchedule implements Reconciler<BackupPolicy> {
             Clock clock) {
         this.config = config;
         this.client = client;
+        this.objects = objects;
         this.routes = routes;
         this.events = events;
         this.stamps = stamps;
@@ -119,11 +123,11 @@ class VerificationSchedule implements Reconciler<BackupPolicy> {
     }
 
     private List<Verification> of(BackupPolicy policy) {
-        return client.resources(Verification.class)
-                .inNamespace(policy.getMetadata().getNamespace())
-                .withLabel(Api.POLICY, policy.getMetadata().getName())
-                .list()
-                .getItems();
+        String name = policy.getMetadata().getName();
+        return objects.in(Verification.class, policy.getMetadata().getNamespace()).stream()
+                .filter(v -> v.getMetadata().getLabels() != null
+                        && name.equals(v.getMetadata().getLabels().get(Api.POLICY)))
+                .toList();
     }
 
     private void create(BackupPolicy policy, String name) {
@@ -141,7 +145,7 @@ class VerificationSchedule implements Reconciler<BackupPolicy> {
         verification.setSpec(spec);
         stamps.handOn(policy, verification);
         try {
-            client.resource(verification).create();
+            objects.wrote(client.resource(verification).create());
             events.normal(policy, Reason.InProgress, "started Verification " + name);
         } catch (KubernetesClientException e) {
             if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
@@ -150,6 +154,7 @@ class VerificationSchedule implements Reconciler<BackupPolicy> {
         }
     }
 
+    /** A Verification that is over never starts again, so its deletion needs no read. */
     private void deleteOld(List<Verification> all) {
         List<Verification> ended = all.stream()
                 .filter(v -> v.isOver() && !deletion.isAwaited(v, clock.instant()))

@@ -34,7 +34,8 @@ class RoomsTest {
             Map.entry("config", Set.of()),
             Map.entry("observe", Set.of("api", "config")),
             Map.entry("steps", Set.of("api", "config", "observe")),
-            Map.entry("gate", Set.of("api", "config", "steps")),
+            Map.entry("watch", Set.of("api", "observe")),
+            Map.entry("gate", Set.of("api", "config", "steps", "watch")),
             Map.entry("uninstall", Set.of("api", "gate")),
             Map.entry("tls", Set.of("api", "config")),
             Map.entry("store", Set.of("api")),
@@ -53,7 +54,8 @@ class RoomsTest {
                             "store.azure",
                             "store.endpoint",
                             "store.s3",
-                            "trust")),
+                            "trust",
+                            "watch")),
             Map.entry("location.keys", Set.of("api", "store")),
             Map.entry("archive", Set.of("api", "location.keys", "store", "trust")),
             Map.entry("velero", Set.of("api", "store")),
@@ -65,7 +67,7 @@ class RoomsTest {
             Map.entry("resource.capture", Set.of("api", "resource", "steps", "velero")),
             Map.entry("resource.apply", Set.of("api", "resource", "resource.workload", "steps", "trust", "velero")),
             Map.entry("resource.workload", Set.of("api", "resource")),
-            Map.entry("trust", Set.of("api", "config", "observe", "store", "velero")),
+            Map.entry("trust", Set.of("api", "config", "observe", "store", "velero", "watch")),
             Map.entry("admission", Set.of("api", "config", "gate", "observe", "store.endpoint", "tls", "trust")),
             Map.entry(
                     "catalog",
@@ -80,7 +82,8 @@ class RoomsTest {
                             "steps",
                             "store",
                             "trust",
-                            "velero")),
+                            "velero",
+                            "watch")),
             Map.entry("gateway", Set.of("api", "config", "location", "location.keys", "observe", "store", "tls")),
             Map.entry("mover", Set.of("api", "config", "gateway", "steps", "store")),
             Map.entry(
@@ -94,7 +97,8 @@ class RoomsTest {
                             "observe",
                             "points",
                             "resource.workload",
-                            "steps")),
+                            "steps",
+                            "watch")),
             Map.entry("lease", Set.of("api", "observe", "store")),
             Map.entry("points", Set.of("api", "observe")),
             Map.entry(
@@ -109,8 +113,9 @@ class RoomsTest {
                             "points",
                             "policy.template",
                             "store",
-                            "trust")),
-            Map.entry("policy.template", Set.of("api", "config", "observe", "resource", "steps", "trust")),
+                            "trust",
+                            "watch")),
+            Map.entry("policy.template", Set.of("api", "config", "observe", "resource", "steps", "trust", "watch")),
             Map.entry(
                     "replication",
                     Set.of(
@@ -148,7 +153,8 @@ class RoomsTest {
                             "trust",
                             "store",
                             "velero",
-                            "volume")),
+                            "volume",
+                            "points")),
             Map.entry(
                     "cleanup",
                     Set.of(
@@ -166,7 +172,8 @@ class RoomsTest {
                             "steps",
                             "trust",
                             "store",
-                            "volume")),
+                            "volume",
+                            "watch")),
             Map.entry(
                     "rotation",
                     Set.of(
@@ -181,7 +188,8 @@ class RoomsTest {
                             "observe",
                             "steps",
                             "trust",
-                            "store")),
+                            "store",
+                            "watch")),
             Map.entry(
                     "restore",
                     Set.of(
@@ -200,7 +208,8 @@ class RoomsTest {
                             "steps",
                             "store",
                             "trust",
-                            "volume")),
+                            "volume",
+                            "points")),
             Map.entry(
                     "verify",
                     Set.of(
@@ -216,7 +225,9 @@ class RoomsTest {
                             "resource.workload",
                             "steps",
                             "trust",
-                            "volume")));
+                            "volume",
+                            "watch",
+                            "points")));
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(new ImportOption.DoNotIncludeTests())

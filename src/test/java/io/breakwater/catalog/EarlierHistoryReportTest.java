@@ -14,6 +14,7 @@ import io.breakwater.observe.PlainStatusWriter;
 import io.breakwater.observe.TestEvents;
 import io.breakwater.trust.AdoptionIndex;
 import io.breakwater.trust.TestAdoption;
+import io.breakwater.watch.TestObjects;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Clock;
 import java.util.List;
@@ -30,7 +31,7 @@ class EarlierHistoryReportTest {
     private final FakeClusterPoints cluster = new FakeClusterPoints("shop", "bank");
     private final BackupLocation location = cluster.addLocation("ops", "blob");
     private final EarlierHistoryReport report = new EarlierHistoryReport(
-            client,
+            TestObjects.of(client),
             TestConfig.of(Map.of("breakwater.site", "west")),
             new PlainStatusWriter(client),
             TestEvents.of(client, Clock.systemUTC()),

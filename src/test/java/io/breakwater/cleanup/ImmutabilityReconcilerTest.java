@@ -28,6 +28,7 @@ import io.breakwater.store.TestStores;
 import io.breakwater.testing.AlertProof;
 import io.breakwater.testing.ProvesAlerts;
 import io.breakwater.trust.PointKeys;
+import io.breakwater.watch.TestObjects;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.micrometer.prometheus.PrometheusConfig;
@@ -68,7 +69,7 @@ class ImmutabilityReconcilerTest {
                 Map.of("breakwater.site", "east", "breakwater.gateway.filesystem-root", directory.toString()));
         Stores stores = TestStores.of(client, config);
         ImmutabilityReconciler reconciler = new ImmutabilityReconciler(
-                client,
+                TestObjects.of(client),
                 stores,
                 new Catalog(stores, TestKeys.of(client)),
                 config,
@@ -212,7 +213,7 @@ class ImmutabilityReconcilerTest {
 
     private ImmutabilityReconciler reconciler(ObjectStore store, Clock measured) {
         ImmutabilityReconciler reconciler = new ImmutabilityReconciler(
-                client,
+                TestObjects.of(client),
                 TestStores.always(store),
                 new Catalog(TestStores.always(store), TestKeys.of(client)),
                 TestConfig.of(Map.of("breakwater.site", "east")),

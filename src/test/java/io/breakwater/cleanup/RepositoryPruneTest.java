@@ -37,6 +37,8 @@ import io.breakwater.store.TestStores;
 import io.breakwater.trust.IdentityRule;
 import io.breakwater.trust.PointKeys;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.breakwater.watch.SharedInformers;
+import io.breakwater.watch.TestObjects;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -276,7 +278,7 @@ class RepositoryPruneTest {
                 },
                 new IdentityRule(config, PointKeys.identities("east")),
                 TestRegister.of(disk),
-                new PlanRoles(client, config, Clock.systemUTC()) {
+                new PlanRoles(TestObjects.of(client), new SharedInformers(client), config, Clock.systemUTC()) {
                     @Override
                     public Optional<PlanRole> roleOf(String namespace) {
                         return role;

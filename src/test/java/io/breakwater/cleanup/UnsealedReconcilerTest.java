@@ -19,6 +19,7 @@ import io.breakwater.observe.Meters;
 import io.breakwater.observe.PlainStatusWriter;
 import io.breakwater.observe.TestEvents;
 import io.breakwater.store.OwnedRepository;
+import io.breakwater.watch.TestObjects;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -40,7 +41,7 @@ class UnsealedReconcilerTest {
     private final HandSweep sweep = new HandSweep();
     private final HandPrune prune = new HandPrune();
     private final UnsealedReconciler reconciler = new UnsealedReconciler(
-            client,
+            TestObjects.of(client),
             sweep,
             prune,
             new PruneReport(

@@ -86,6 +86,7 @@ class KeeperSupervisionTest {
     @Test
     void writesNoHeartbeatBeforeTheSitesAreRecorded() {
         int[] beats = {0};
+        east.startProcess(); // It remembers no heartbeat of another plan.
         east.beats = () -> beats[0]++;
         east.recorded = false;
         east.reconcile();

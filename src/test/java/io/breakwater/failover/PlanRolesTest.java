@@ -9,6 +9,8 @@ import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.api.NamedRef;
 import io.breakwater.config.TestConfig;
+import io.breakwater.watch.SharedInformers;
+import io.breakwater.watch.TestObjects;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import java.time.Clock;
 import java.time.Duration;
@@ -28,7 +30,8 @@ class PlanRolesTest {
     private final InMemoryApiServer api = new InMemoryApiServer();
     private long nanos = 1;
     private final PlanRoles roles = new PlanRoles(
-            api.client(),
+            TestObjects.of(api.client()),
+            new SharedInformers(api.client()),
             TestConfig.of(Map.of("breakwater.site", "east")),
             Clock.fixed(NOW, ZoneOffset.UTC),
             () -> nanos);

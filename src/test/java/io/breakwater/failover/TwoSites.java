@@ -28,6 +28,8 @@ import io.breakwater.observe.TestEvents;
 import io.breakwater.points.TestIndex;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.TestStores;
+import io.breakwater.watch.SharedInformers;
+import io.breakwater.watch.TestObjects;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.PodBuilder;
@@ -140,9 +142,9 @@ final class TwoSites implements AutoCloseable {
                 }
             };
             keepers = new LeaseKeepers(clock);
-            roles = new PlanRoles(client(), config, clock);
+            roles = new PlanRoles(TestObjects.of(client()), new SharedInformers(client()), config, clock);
             LeaseMemories memories = new LeaseMemories();
-            PlanSites sites = new PlanSites(config, null, null) {
+            PlanSites sites = new PlanSites(config, null, null, null) {
                 @Override
                 PlanSite open(FailoverPlan plan) {
                     memories.acceptFor(plan);
@@ -179,6 +181,7 @@ final class TwoSites implements AutoCloseable {
                     events,
                     new Meters(metrics, clock),
                     TestIndex.empty(client()),
+                    TestObjects.of(client()),
                     clock);
         }
 

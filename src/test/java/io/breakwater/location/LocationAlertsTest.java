@@ -16,6 +16,7 @@ import io.breakwater.testing.ProvesAlerts;
 import io.breakwater.trust.AuthorReport;
 import io.breakwater.trust.StampFixture;
 import io.breakwater.trust.TestAdoption;
+import io.breakwater.watch.TestObjects;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.micrometer.prometheus.PrometheusConfig;
 import io.micrometer.prometheus.PrometheusMeterRegistry;
@@ -78,7 +79,7 @@ class LocationAlertsTest {
         registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         Meters meters = new Meters(registry, clock);
         reconciler = new BackupLocationReconciler(
-                client,
+                TestObjects.of(client),
                 null,
                 TestStores.of(client, TestConfig.of(Map.of())),
                 new PlainStatusWriter(client),

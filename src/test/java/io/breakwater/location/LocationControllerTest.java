@@ -12,6 +12,7 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
 import io.breakwater.api.Reason;
 import io.breakwater.config.TestConfig;
+import io.breakwater.watch.TestObjects;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import java.time.Duration;
@@ -90,7 +91,8 @@ class LocationControllerTest {
                 throw new StackOverflowError("deep");
             }
         };
-        var reconciler = new BackupLocationReconciler(client, probe, null, null, null, null, null, null, clock);
+        var reconciler =
+                new BackupLocationReconciler(TestObjects.of(client), probe, null, null, null, null, null, null, clock);
 
         assertThatThrownBy(() -> reconciler.work(location))
                 .isInstanceOfSatisfying(BreakwaterException.class, e -> {
@@ -412,7 +414,7 @@ class LocationControllerTest {
         private volatile int followUps;
 
         HandController(LocationWork kind) {
-            super(client, kind, clock);
+            super(TestObjects.of(client), kind, clock);
         }
 
         @Override

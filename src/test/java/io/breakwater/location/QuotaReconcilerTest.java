@@ -15,6 +15,7 @@ import io.breakwater.store.MemoryStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.testing.AlertProof;
 import io.breakwater.testing.ProvesAlerts;
+import io.breakwater.watch.TestObjects;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.prometheus.PrometheusConfig;
@@ -40,7 +41,7 @@ class QuotaReconcilerTest {
     void make() {
         Clock clock = Clock.systemUTC();
         reconciler = new QuotaReconciler(
-                client,
+                TestObjects.of(client),
                 TestQuotas.of(store, "east", System::nanoTime),
                 new PlainStatusWriter(client),
                 TestEvents.of(client, clock),

@@ -2,6 +2,7 @@ package io.breakwater.location;
 
 import io.breakwater.api.BackupLocation;
 import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.watch.TestObjects;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
@@ -38,7 +39,7 @@ public final class TestLocations {
     }
 
     public static LocationResolver of(KubernetesClient client, BreakwaterConfig config) {
-        return new LocationResolver(client, config);
+        return new LocationResolver(TestObjects.of(client), config);
     }
 
     /** The primary cache of a controller, as far as controllers of locations use it. */

@@ -95,9 +95,9 @@ class MoverPlacesTest {
     @Test
     void countsPrunesApart() {
         IntStream.range(0, 8).forEach(i -> movers.poll(read("n" + i)));
-        assertThat(movers.reserve(request("p0", new MoverTask.Forget(List.of(SNAPSHOT)))))
+        assertThat(movers.reserve(request("p0", new MoverTask.Prune("10G"))))
                 .isEmpty();
-        assertThat(movers.reserve(request("p1", new MoverTask.Forget(List.of(SNAPSHOT)))))
+        assertThat(movers.reserve(request("p1", new MoverTask.Prune("10G"))))
                 .contains("waits for the only place for prunes, 0 before it");
     }
 

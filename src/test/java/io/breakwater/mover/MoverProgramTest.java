@@ -42,13 +42,13 @@ class MoverProgramTest {
             #!/bin/sh
             echo "${GOMEMLIMIT:-none}" > "$(dirname "$0")/limit"
             """;
-        List<String> forget = new MoverTask.Forget(List.of()).arguments();
-        assertThat(start(restic, forget, Map.of("BREAKWATER_MEMORY_LIMIT", "1073741824"))
+        List<String> prune = new MoverTask.Prune("10G").arguments();
+        assertThat(start(restic, prune, Map.of("BREAKWATER_MEMORY_LIMIT", "1073741824"))
                         .waitFor())
                 .isZero();
         assertThat(directory.resolve("limit")).hasContent("966367638");
 
-        assertThat(start(restic, forget, Map.of()).waitFor()).isZero();
+        assertThat(start(restic, prune, Map.of()).waitFor()).isZero();
         assertThat(directory.resolve("limit")).hasContent("none");
     }
 

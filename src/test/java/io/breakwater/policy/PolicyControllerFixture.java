@@ -37,6 +37,9 @@ import io.breakwater.trust.IdentityRule;
 import io.breakwater.trust.NamespaceIdentities;
 import io.breakwater.trust.StampFixture;
 import io.breakwater.trust.TestAdoption;
+import io.breakwater.watch.ObjectCache;
+import io.breakwater.watch.SharedInformers;
+import io.breakwater.watch.TestObjects;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.micrometer.prometheus.PrometheusConfig;
@@ -70,6 +73,7 @@ abstract class PolicyControllerFixture {
     String succeeds;
     final AdoptionRule adoption = TestAdoption.rule(namespaces, List.of(), () -> Optional.ofNullable(succeeds));
     final PointIndex index = TestIndex.empty(client);
+    final ObjectCache objects = TestObjects.of(client);
     boolean active = true;
     Optional<EpochGuard.Guard> guard = Optional.empty();
     final BackupPolicy policy = new BackupPolicy();
@@ -122,19 +126,19 @@ abstract class PolicyControllerFixture {
         CoverageSurvey coverage = new CoverageSurvey(client, config, writer, counts);
         TemplateReport templates = new TemplateReport(writer, counts, events, coverage, clock);
         return new BackupPolicyReconciler(
-                        client,
+                        objects,
                         config,
-                        new PolicyPoints(client, index, config),
+                        new PolicyPoints(client, index, objects, config),
                         new InheritedPoints(
                                 locations,
                                 TestRegister.of(store),
                                 namespaces,
                                 new IdentityRule(config, namespaces, adoption),
                                 clock),
-                        new PolicyConflictCheck(client),
+                        new PolicyConflictCheck(client, objects),
                         new FixedRoutes(),
-                        new TemplateSync(client, config, templates, events, StampFixture.stamps()),
-                        new PlanRoles(client, config, clock),
+                        new TemplateSync(client, objects, config, templates, events, StampFixture.stamps()),
+                        new PlanRoles(objects, new SharedInformers(client), config, clock),
                         new StaleEpochGuard(),
                         new PolicyReport(
                                 locations,

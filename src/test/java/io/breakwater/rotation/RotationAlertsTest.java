@@ -9,6 +9,7 @@ import io.breakwater.store.MemoryStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.testing.AlertProof;
 import io.breakwater.testing.ProvesAlerts;
+import io.breakwater.watch.TestObjects;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import io.micrometer.prometheus.PrometheusConfig;
@@ -91,7 +92,7 @@ class RotationAlertsTest {
     private void startProcess() {
         registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         reconciler = new RotationReconciler(
-                client,
+                TestObjects.of(client),
                 null,
                 new PlainStatusWriter(client),
                 TestEvents.of(client, clock),

@@ -28,6 +28,7 @@ import io.breakwater.policy.PointRoutes;
 import io.breakwater.resource.FakeApiServer;
 import io.breakwater.steps.Outcome;
 import io.breakwater.trust.StampFixture;
+import io.breakwater.watch.TestObjects;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import java.io.IOException;
 import java.time.Clock;
@@ -172,7 +173,9 @@ class BlockedSandboxTest {
     private Outcome choose(String name) {
         Verification v2 = put("verifications", verification(name, "uid-" + name, false));
         VerifyRun run = new VerifyRun(v2, new BackupPolicy(), new PlainStatusWriter(server.client()), clock, () -> {});
-        return new ChoosePointStep(server.client(), new SandboxDeletion(server.client(), config)).run(run, 1);
+        return new ChoosePointStep(
+                        server.client(), TestObjects.of(server.client()), new SandboxDeletion(server.client(), config))
+                .run(run, 1);
     }
 
     /** Number of Verifications after a tick of the schedule. */
@@ -195,6 +198,7 @@ class BlockedSandboxTest {
         };
         new VerificationSchedule(
                         server.client(),
+                        TestObjects.of(server.client()),
                         routes,
                         TestEvents.of(server.client(), clock),
                         StampFixture.stamps(),
@@ -232,7 +236,8 @@ class BlockedSandboxTest {
                 new MoverJobs(server.client(), config, TestRepositories.with(List::of), clock),
                 null,
                 null,
-                null);
+                null,
+                TestObjects.of(server.client()));
     }
 
     private void terminating(Duration age, String condition, String owner) {

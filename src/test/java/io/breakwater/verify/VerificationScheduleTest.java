@@ -16,6 +16,7 @@ import io.breakwater.policy.PointRoutes;
 import io.breakwater.trust.Author;
 import io.breakwater.trust.AuthorStamps;
 import io.breakwater.trust.StampFixture;
+import io.breakwater.watch.TestObjects;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Clock;
 import java.time.Instant;
@@ -70,7 +71,14 @@ class VerificationScheduleTest {
                 return new PointRoute(null, List.of(), 0, Optional.empty(), true);
             }
         };
-        new VerificationSchedule(client, routes, TestEvents.of(client, clock), stamps, TestConfig.of(Map.of()), clock)
+        new VerificationSchedule(
+                        client,
+                        TestObjects.of(client),
+                        routes,
+                        TestEvents.of(client, clock),
+                        stamps,
+                        TestConfig.of(Map.of()),
+                        clock)
                 .reconcile(policy, null);
         return client.resources(Verification.class).inNamespace("shop").list().getItems().stream()
                 .findFirst()

@@ -14,6 +14,7 @@ import io.breakwater.policy.template.TemplatePlan.Step;
 import io.breakwater.steps.Parallel;
 import io.breakwater.trust.Author;
 import io.breakwater.trust.AuthorStamps;
+import io.breakwater.watch.ObjectCache;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -37,6 +38,7 @@ public class TemplateSync {
     private static final Duration AFTER_TROUBLE = Duration.ofSeconds(30);
 
     private final KubernetesClient client;
+    private final ObjectCache objects;
     private final BreakwaterConfig config;
     private final TemplateReport report;
     private final Events events;
@@ -44,11 +46,13 @@ public class TemplateSync {
 
     public TemplateSync(
             KubernetesClient client,
+            ObjectCache objects,
             BreakwaterConfig config,
             TemplateReport report,
             Events events,
             AuthorStamps stamps) {
         this.client = client;
+        this.objects = objects;
         this.config = config;
         this.report = report;
         this.events = events;
@@ -67,13 +71,13 @@ public class TemplateSync {
         }
         TemplatePlan plan = TemplatePlan.of(
                 template,
-                client.namespaces().list().getItems(),
-                client.resources(BackupPolicy.class).inAnyNamespace().list().getItems(),
+                objects.all(Namespace.class),
+                objects.all(BackupPolicy.class),
                 config.namespace(),
                 managed -> sign(template, managed));
         Map<String, BreakwaterException> refused = new ConcurrentHashMap<>();
         Parallel.each(WRITES, plan.members(), m -> applyTo(template, m).ifPresent(e -> refused.put(m.namespace(), e)));
-        plan.unselected().forEach(this::delete);
+        plan.unselected().stream().filter(this::isOrphaned).forEach(this::delete);
         report.write(template, plan, refused);
         return refused.isEmpty() ? LONGEST : AFTER_TROUBLE;
     }
@@ -84,13 +88,20 @@ public class TemplateSync {
             return false;
         }
         String name = policy.managedBy().get();
-        BackupPolicy template = client.resources(BackupPolicy.class)
-                .inNamespace(config.namespace())
-                .withName(name)
-                .get();
-        Namespace namespace = client.namespaces()
-                .withName(policy.getMetadata().getNamespace())
-                .get();
+        String in = policy.getMetadata().getNamespace();
+        // The policy is deleted by this, so the API server confirms what the cache has.
+        return isOrphaned(
+                        policy,
+                        objects.find(BackupPolicy.class, config.namespace(), name),
+                        objects.find(Namespace.class, null, in))
+                && isOrphaned(
+                        policy,
+                        objects.read(BackupPolicy.class, config.namespace(), name),
+                        objects.read(Namespace.class, null, in));
+    }
+
+    private boolean isOrphaned(BackupPolicy policy, BackupPolicy template, Namespace namespace) {
+        String name = policy.managedBy().orElseThrow();
         return template == null
                 || !template.template()
                 || template.getMetadata().getDeletionTimestamp() != null
@@ -112,7 +123,10 @@ public class TemplateSync {
 
     /** Overwrites only policies that Breakwater wrote: the webhook refuses to change a policy into a managed one. */
     void apply(BackupPolicy wanted) {
-        client.resource(wanted).fieldManager(Api.FIELD_MANAGER).forceConflicts().serverSideApply();
+        objects.wrote(client.resource(wanted)
+                .fieldManager(Api.FIELD_MANAGER)
+                .forceConflicts()
+                .serverSideApply());
     }
 
     /** A template from a time without stamps is the work of an administrator, too: only they can write it. */
@@ -124,6 +138,11 @@ public class TemplateSync {
     private Optional<BreakwaterException> applyTo(BackupPolicy template, Member member) {
         if (!(member.step() instanceof Step.Apply(BackupPolicy wanted))) {
             return Optional.empty();
+        }
+        String name = wanted.getMetadata().getName();
+        if (member.managed().isEmpty() && objects.read(BackupPolicy.class, member.namespace(), name) != null) {
+            return Optional
+                    .empty(); // It is newer than the cache, and a policy of the namespace must not be overwritten.
         }
         try {
             apply(wanted);

@@ -21,6 +21,7 @@ import io.breakwater.testing.ProvesAlerts;
 import io.breakwater.trust.Author;
 import io.breakwater.trust.AuthorStamps;
 import io.breakwater.trust.StampFixture;
+import io.breakwater.watch.TestObjects;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.NonDeletingOperation;
@@ -86,6 +87,12 @@ class TemplateSyncTest {
         assertThat(places()).containsExactlyInAnyOrder("ops/all", "shop/all", "blog/all");
 
         template.getSpec().source.namespaces.include = List.of("shop", "bank");
+        templates.sync(template);
+        assertThat(places())
+                .as("policies while the API server has the earlier selection")
+                .containsExactlyInAnyOrder("ops/all", "shop/all", "blog/all", "bank/all");
+
+        client.resource(template).unlock().update();
         templates.sync(template);
         assertThat(places()).containsExactlyInAnyOrder("ops/all", "shop/all", "bank/all");
     }
@@ -338,6 +345,7 @@ class TemplateSyncTest {
         Playing() {
             super(
                     client,
+                    TestObjects.of(client),
                     config,
                     new TemplateReport(
                             new PlainStatusWriter(client), meters, TestEvents.of(client, clock), coverage, clock),
