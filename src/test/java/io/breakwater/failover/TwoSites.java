@@ -227,6 +227,11 @@ final class TwoSites implements AutoCloseable {
             }
         }
 
+        /** Reconciles the plan as a cache has it that is behind. */
+        void reconcile(FailoverPlan earlier) {
+            reconciler.reconcilePlan(earlier);
+        }
+
         /** Makes the last renewal that the status shows older. */
         void ageStatus(Duration time) {
             FailoverPlan plan = plan();

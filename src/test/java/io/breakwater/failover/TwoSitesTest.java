@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.breakwater.api.Api;
 import io.breakwater.api.Condition;
 import io.breakwater.api.Durations;
+import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.FailoverPlanStatus.Fence;
 import io.breakwater.api.FailoverPlanStatus.Kind;
 import io.breakwater.api.FailoverPlanStatus.Role;
@@ -40,6 +41,21 @@ class TwoSitesTest {
     @BeforeEach
     void start() {
         sites = new TwoSites(directory);
+    }
+
+    @Test
+    void asksForNothingByAnEarlierSpec() {
+        sites.settled();
+        sites.west.edit(spec -> spec.activeSite = "west");
+        FailoverPlan earlier = sites.west.plan();
+        sites.west.edit(spec -> spec.activeSite = "east");
+
+        sites.west.reconcile(earlier);
+        assertThat(sites.west.lease().request()).isNull();
+
+        sites.west.edit(spec -> spec.activeSite = "west");
+        sites.west.reconcile(sites.west.plan());
+        assertThat(sites.west.lease().request()).isNotNull();
     }
 
     @AfterEach

@@ -2,6 +2,7 @@ package io.breakwater.location;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.breakwater.admission.InMemoryApiServer;
 import io.breakwater.api.BackupLocation;
@@ -12,7 +13,11 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
 import io.breakwater.api.Reason;
 import io.breakwater.config.TestConfig;
+import io.breakwater.observe.StatusWriter;
+import io.breakwater.watch.ObjectCache;
+import io.breakwater.watch.SharedInformers;
 import io.breakwater.watch.TestObjects;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import java.time.Duration;
@@ -81,6 +86,33 @@ class LocationControllerTest {
         finish(LocationControllerTest::fail);
         assertThat(reconcile()).as("once it failed").contains(RETRY);
         assertThat(controller.log).containsExactly("done disk result 1", "failed disk StoreUnavailable");
+    }
+
+    @Test
+    void startsRoundsThatDeleteWithTheLocationOfTheApiServer() throws InterruptedException {
+        BackupLocation earlier = client.resource(location).get();
+        change(AccessMode.ReadWrite, 2);
+        ObjectCache behind = new ObjectCache(client, new SharedInformers(client), new StatusWriter(client)) {
+            @Override
+            public <T extends HasMetadata> T find(Class<T> type, String namespace, String name) {
+                return type.cast(client.getKubernetesSerialization().clone(earlier));
+            }
+        };
+        controller = start(new HandController(LocationWork.TOMBSTONES, behind));
+        reconcile();
+        finish(() -> "swept");
+        reconcile();
+        assertThat(controller.log).containsExactly("done disk swept 2");
+
+        BackupLocation gone = client.resource(location).get();
+        gone.getSpec().accessMode = AccessMode.ReadOnly;
+        client.resource(gone).update();
+        controller = start(new HandController(LocationWork.TOMBSTONES, behind));
+        await().until(() -> {
+            reconcile();
+            return controller.log.contains("failed disk Deleting");
+        });
+        assertNothingStarted();
     }
 
     @Test
@@ -414,7 +446,11 @@ class LocationControllerTest {
         private volatile int followUps;
 
         HandController(LocationWork kind) {
-            super(TestObjects.of(client), kind, clock);
+            this(kind, TestObjects.of(client));
+        }
+
+        HandController(LocationWork kind, ObjectCache objects) {
+            super(objects, kind, clock);
         }
 
         @Override

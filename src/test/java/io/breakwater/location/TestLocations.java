@@ -2,6 +2,7 @@ package io.breakwater.location;
 
 import io.breakwater.api.BackupLocation;
 import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.watch.ObjectCache;
 import io.breakwater.watch.TestObjects;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
@@ -36,6 +37,11 @@ public final class TestLocations {
                 controller.prepareEventSources(context).getFirst();
         wake.setEventHandler(event -> woken.accept(event.getRelatedCustomResourceID()));
         wake.start();
+    }
+
+    /** A resolver that answers from a cache. */
+    public static LocationResolver of(ObjectCache objects, BreakwaterConfig config) {
+        return new LocationResolver(objects, config);
     }
 
     public static LocationResolver of(KubernetesClient client, BreakwaterConfig config) {

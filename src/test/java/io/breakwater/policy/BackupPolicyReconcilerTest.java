@@ -23,6 +23,7 @@ import io.breakwater.config.TestConfig;
 import io.breakwater.gateway.EpochGuard;
 import io.breakwater.location.TestRegister;
 import io.breakwater.observe.MeterName;
+import io.breakwater.observe.StatusWriter;
 import io.breakwater.points.TestIndex;
 import io.breakwater.store.CapturedNamespace;
 import io.breakwater.store.ObjectStore.Precondition;
@@ -30,6 +31,8 @@ import io.breakwater.trust.AdoptedHistory;
 import io.breakwater.trust.AuthorReview;
 import io.breakwater.trust.PointKey;
 import io.breakwater.trust.PointKeys;
+import io.breakwater.watch.ObjectCache;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import java.time.Duration;
 import java.time.Instant;
@@ -76,6 +79,49 @@ class BackupPolicyReconcilerTest extends PolicyControllerFixture {
 
         assertThat(cluster.reads()).isNotEmpty().noneMatch(path -> path.contains("/restorepoints"));
         assertThat(now().getStatus().points).isEqualTo(2);
+    }
+
+    @Test
+    void asksNothingAtRest() {
+        keepLast(2);
+        add(good("p1", "2090-01-05T11:51:00Z"), good("p2", "2090-01-05T11:52:00Z"));
+        reconcile("11:57:00");
+        reconcile("11:58:00");
+        watch();
+        cluster.reads().clear();
+
+        reconcile("11:59:00");
+
+        assertThat(cluster.reads())
+                .as("reads besides the one of this test")
+                .hasSize(1)
+                .allMatch(path -> path.endsWith("/backuppolicies/hourly"));
+    }
+
+    @Test
+    void neverDeletesByAnEarlierSpec() {
+        policy.getSpec().schedule = null;
+        keepLast(1);
+        add(good("p1", "2090-01-05T11:51:00Z"), good("p2", "2090-01-05T11:52:00Z"));
+        client.resource(policy).create();
+        BackupPolicy earlier = now();
+        Long generation = earlier.getMetadata().getGeneration();
+        earlier.getMetadata().setGeneration(generation - 1);
+        objects = new ObjectCache(client, informers, new StatusWriter(client)) {
+            @Override
+            public <T extends HasMetadata> T find(Class<T> type, String namespace, String name) {
+                return type == BackupPolicy.class
+                        ? type.cast(client.getKubernetesSerialization().clone(earlier))
+                        : super.find(type, namespace, name);
+            }
+        };
+
+        reconcile("11:58:00");
+        assertThat(points()).containsExactly("p1", "p2");
+
+        earlier.getMetadata().setGeneration(generation);
+        reconcile("11:59:00");
+        assertThat(points()).containsExactly("p2");
     }
 
     @Test

@@ -7,8 +7,10 @@ import io.breakwater.api.BackupLocationStatus;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BackupPolicySpec;
 import io.breakwater.api.Condition;
+import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.RestorePoint;
+import io.breakwater.api.Verification;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
 import io.breakwater.failover.PlanRoles;
@@ -39,7 +41,6 @@ import io.breakwater.trust.StampFixture;
 import io.breakwater.trust.TestAdoption;
 import io.breakwater.watch.ObjectCache;
 import io.breakwater.watch.SharedInformers;
-import io.breakwater.watch.TestObjects;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.micrometer.prometheus.PrometheusConfig;
@@ -65,7 +66,9 @@ abstract class PolicyControllerFixture {
     final InMemoryApiServer cluster = new InMemoryApiServer();
     final KubernetesClient client = cluster.client();
     final BreakwaterConfig config = TestConfig.of(Map.of("breakwater.namespace", "ops"));
-    final LocationResolver locations = TestLocations.of(client, config);
+    final SharedInformers informers = new SharedInformers(client);
+    ObjectCache objects = new ObjectCache(client, informers, new StatusWriter(client));
+    final LocationResolver locations = TestLocations.of(objects, config);
     final MemoryStore store = new MemoryStore();
     final Quotas quotas = new Quotas(TestStores.always(store), TestRegister.of(store), config);
     PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
@@ -73,7 +76,6 @@ abstract class PolicyControllerFixture {
     String succeeds;
     final AdoptionRule adoption = TestAdoption.rule(namespaces, List.of(), () -> Optional.ofNullable(succeeds));
     final PointIndex index = TestIndex.empty(client);
-    final ObjectCache objects = TestObjects.of(client);
     boolean active = true;
     Optional<EpochGuard.Guard> guard = Optional.empty();
     final BackupPolicy policy = new BackupPolicy();
@@ -98,6 +100,13 @@ abstract class PolicyControllerFixture {
     @AfterEach
     void close() {
         cluster.close();
+    }
+
+    /** Fills the caches by watches, as the controllers do. */
+    void watch() {
+        TestIndex.fill(index, client);
+        List.of(BackupLocation.class, BackupPolicy.class, Verification.class, FailoverPlan.class)
+                .forEach(kind -> informers.informer(kind).run());
     }
 
     /** Replaces the process of the operator by one that has exported nothing yet. */
@@ -138,7 +147,7 @@ abstract class PolicyControllerFixture {
                         new PolicyConflictCheck(client, objects),
                         new FixedRoutes(),
                         new TemplateSync(client, objects, config, templates, events, StampFixture.stamps()),
-                        new PlanRoles(objects, new SharedInformers(client), config, clock),
+                        new PlanRoles(objects, informers, config, clock),
                         new StaleEpochGuard(),
                         new PolicyReport(
                                 locations,
