@@ -33,7 +33,7 @@ class FleetIT {
     /** The bars that are met. A bar becomes a gate with the change that meets it. */
     private static final boolean ENDURES = false;
 
-    private static final boolean ASKS_SELDOM = true;
+    private static final boolean ASKS_SELDOM = false;
     private static final boolean IS_SMALL = false;
     private static final boolean IS_RESIDENT = false;
     private static final boolean IS_FLAT = false;
@@ -43,10 +43,7 @@ class FleetIT {
 
     private final FleetFigures figures = new FleetFigures();
 
-    /**
-     * Calls for each policy and hour at rest. A location costs about 900 calls an hour, and a policy none. So a small fleet has its
-     * own bar.
-     */
+    /** Calls for each policy and hour at rest. The calls of a location do not depend on its policies, so a small fleet has its own bar. */
     private static final double CALLS = 2;
 
     private static final double CALLS_OF_A_SMALL_FLEET = 100;
