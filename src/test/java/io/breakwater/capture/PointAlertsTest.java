@@ -106,7 +106,7 @@ class PointAlertsTest {
         }
     }
 
-    private static final class NoSteps extends CaptureSteps {
+    static final class NoSteps extends CaptureSteps {
         NoSteps() {
             super(null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
         }
