@@ -6,13 +6,14 @@ import io.breakwater.admission.InMemoryApiServer;
 import io.breakwater.config.TestConfig;
 import io.breakwater.gateway.Repositories;
 import io.breakwater.gateway.TestRepositories;
+import io.breakwater.location.HandClock;
 import io.breakwater.observe.Meters;
 import io.breakwater.steps.WorkBudgets;
 import io.breakwater.steps.WorkUrgency;
 import io.fabric8.kubernetes.api.model.batch.v1.JobStatusBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,6 +27,7 @@ class MoverPlacesTest {
 
     private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final KubernetesClient client = cluster.client();
+    private final HandClock clock = new HandClock();
     private MoverJobs movers = movers();
 
     @AfterEach
@@ -92,6 +94,20 @@ class MoverPlacesTest {
         assertThat(movers.reserve(read("final").at(WorkUrgency.Immediate))).isEmpty();
     }
 
+    /** The time in the queue is not the time in which a mover must start. */
+    @Test
+    void waitsForAPlaceLongerThanAMoverMayStart() {
+        IntStream.range(0, 4).forEach(i -> movers.poll(read("n" + i)));
+        for (int minutes = 0; minutes < 60; minutes += 10) {
+            clock.pass(Duration.ofMinutes(10));
+            IntStream.range(0, 4).forEach(i -> movers.reserve(read("n" + i)));
+            assertThat(movers.poll(read("late"))).isInstanceOf(MoverJobs.State.Running.class);
+        }
+        movers.discard(read("n0"));
+        assertThat(movers.poll(read("late"))).isInstanceOf(MoverJobs.State.Running.class);
+        assertThat(jobs()).isEqualTo(4);
+    }
+
     @Test
     void countsPrunesApart() {
         IntStream.range(0, 8).forEach(i -> movers.poll(read("n" + i)));
@@ -127,9 +143,7 @@ class MoverPlacesTest {
                 "breakwater.mover.image", "mover",
                 "breakwater.budget.movers", "4",
                 "breakwater.budget.prunes", "1"));
-        WorkBudgets budgets =
-                new WorkBudgets(config, new Meters(new SimpleMeterRegistry(), Clock.systemUTC()), Clock.systemUTC());
-        return new MoverJobs(
-                client, config, TestRepositories.with(() -> List.of("current")), Clock.systemUTC(), budgets);
+        WorkBudgets budgets = new WorkBudgets(config, new Meters(new SimpleMeterRegistry(), clock), clock);
+        return new MoverJobs(client, config, TestRepositories.with(() -> List.of("current")), clock, budgets);
     }
 }

@@ -151,6 +151,35 @@ class WorkBudgetTest {
         assertThat(woken).contains("last");
     }
 
+    /** Two reports of the same end, as after a kill and a late end, do not raise the limit. */
+    @Test
+    void releasesAPlaceOnce() {
+        enterAll(20);
+        budget.leave("w0");
+        budget.leave("w0");
+        budget.leaveIf("w0"::equals);
+        assertThat(woken).containsExactly("w8");
+        assertThat(budget.running()).isEqualTo(8);
+    }
+
+    @Test
+    void fillsAllPlacesThatAreReleasedTogether() {
+        enterAll(20);
+        budget.leaveIf(id -> id.equals("w1") || id.equals("w2") || id.equals("w15"));
+        assertThat(woken).containsExactly("w8", "w9");
+        assertThat(budget.waiting()).isEqualTo(9);
+    }
+
+    /** The end of work in the queue frees no place. */
+    @Test
+    void startsNothingWhenWorkLeavesTheQueue() {
+        enterAll(20);
+        budget.leave("w12");
+        budget.leaveIf(id -> id.equals("w13") || id.equals("w14"));
+        assertThat(woken).isEmpty();
+        assertThat(budget.running()).isEqualTo(8);
+    }
+
     @Test
     void forgetsDeletedWorkInTheQueue() {
         enterAll(10);
