@@ -1,6 +1,5 @@
 package io.breakwater.mover;
 
-import io.breakwater.api.Api;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.steps.PeriodicWork;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
@@ -62,13 +61,7 @@ class AbandonedJobSweep {
     void sweep() {
         Instant now = clock.instant();
         Instant before = now.minus(UNPOLLED);
-        List<Job> jobs = client.batch()
-                .v1()
-                .jobs()
-                .inAnyNamespace()
-                .withLabel(Api.COMPONENT, "mover")
-                .list()
-                .getItems();
+        List<Job> jobs = MoverPlaces.jobs(client);
         seen.keySet()
                 .retainAll(jobs.stream().map(job -> job.getMetadata().getUid()).toList());
         for (Job job : jobs) {

@@ -120,19 +120,7 @@ public class MoverJobs {
             MoverSettings settings,
             WorkloadUser user,
             WorkUrgency urgency) {
-        /** A task with the urgency of its kind. */
-        public Request(
-                String namespace,
-                String run,
-                String id,
-                MoverTask task,
-                Repositories.Access access,
-                MoverSettings settings,
-                WorkloadUser user) {
-            this(namespace, run, id, task, access, settings, user, MoverPlaces.urgencyOf(task));
-        }
-
-        /** A task that no workload's user is known for. */
+        /** A task that no workload's user is known for, with the urgency of its kind. */
         public Request(
                 String namespace,
                 String run,
@@ -140,7 +128,7 @@ public class MoverJobs {
                 MoverTask task,
                 Repositories.Access access,
                 MoverSettings settings) {
-            this(namespace, run, id, task, access, settings, null);
+            this(namespace, run, id, task, access, settings, null, MoverPlaces.urgencyOf(task));
         }
 
         /** The same task for a volume of this workload. */

@@ -109,14 +109,7 @@ final class MoverPlaces {
         if (counted) {
             return;
         }
-        List<Job> jobs = client.batch()
-                .v1()
-                .jobs()
-                .inAnyNamespace()
-                .withLabel(Api.COMPONENT, "mover")
-                .list()
-                .getItems();
-        for (Job job : jobs) {
+        for (Job job : jobs(client)) {
             if (isUnfinished(job)) {
                 resume(job);
             } else {
@@ -124,6 +117,17 @@ final class MoverPlaces {
             }
         }
         counted = true;
+    }
+
+    /** The mover Jobs of the cluster. */
+    static List<Job> jobs(KubernetesClient client) {
+        return client.batch()
+                .v1()
+                .jobs()
+                .inAnyNamespace()
+                .withLabel(Api.COMPONENT, "mover")
+                .list()
+                .getItems();
     }
 
     private void resume(Job job) {

@@ -107,7 +107,8 @@ class MoverIdentityTest {
             MoverTask task, WorkloadUser policy, WorkloadUser workload, boolean privileged) {
         MoverSettings settings = new MoverSettings();
         settings.securityContext = policy;
-        return MoverIdentity.of(new MoverJobs.Request("shop", "run", "id", task, null, settings, workload), privileged);
+        return MoverIdentity.of(
+                new MoverJobs.Request("shop", "run", "id", task, null, settings).as(workload), privileged);
     }
 
     private static WorkloadUser user(Long uid, Long gid, Long fsGroup) {

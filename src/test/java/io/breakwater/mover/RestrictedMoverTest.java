@@ -265,7 +265,8 @@ class RestrictedMoverTest {
             NamespaceLimits limits,
             boolean privileged) {
         MoverJobs.Request request = new MoverJobs.Request(
-                "shop", "run", "id", task, null, settings == null ? new MoverSettings() : settings, user);
+                        "shop", "run", "id", task, null, settings == null ? new MoverSettings() : settings)
+                .as(user);
         return MoverJobSpec.build(
                 config,
                 new MoverSurroundings(MoverPodDefaults.of(config), privileged, limits, false),
