@@ -23,6 +23,9 @@ import java.util.function.Predicate;
  */
 final class MoverPlaces {
     private static final int MOST_WAITING = 10_000;
+    /** First argument of {@link MoverTask.Prune}. */
+    private static final String PRUNE = "prune";
+
     private static final Runnable POLLED = () -> {};
 
     private final KubernetesClient client;
@@ -133,7 +136,7 @@ final class MoverPlaces {
     private void resume(Job job) {
         String namespace = job.getMetadata().getNamespace();
         boolean prunes = job.getSpec().getTemplate().getSpec().getContainers().stream()
-                .anyMatch(c -> c.getArgs() != null && c.getArgs().indexOf("forget") == 0);
+                .anyMatch(c -> c.getArgs() != null && c.getArgs().indexOf(PRUNE) == 0);
         (prunes ? budgets.prunes() : budgets.movers())
                 .resume(new WorkRequest(
                         id(job),

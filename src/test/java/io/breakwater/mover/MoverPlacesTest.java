@@ -111,10 +111,21 @@ class MoverPlacesTest {
     @Test
     void countsPrunesApart() {
         IntStream.range(0, 8).forEach(i -> movers.poll(read("n" + i)));
-        assertThat(movers.reserve(request("p0", new MoverTask.Prune("10G"))))
-                .isEmpty();
+        assertThat(movers.reserve(request("p0", new MoverTask.Prune("10G")))).isEmpty();
         assertThat(movers.reserve(request("p1", new MoverTask.Prune("10G"))))
                 .contains("waits for the only place for prunes, 0 before it");
+    }
+
+    @Test
+    void countsPrunesThatRanBeforeARestart() {
+        movers.poll(request("p0", new MoverTask.Prune("10G")));
+        movers = movers();
+
+        assertThat(movers.reserve(request("p1", new MoverTask.Prune("10G")))).isPresent();
+        IntStream.range(0, 4)
+                .forEach(i -> assertThat(movers.reserve(read("n" + i)))
+                        .as("places for movers")
+                        .isEmpty());
     }
 
     private long jobs() {
