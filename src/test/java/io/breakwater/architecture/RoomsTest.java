@@ -153,8 +153,7 @@ class RoomsTest {
                             "trust",
                             "store",
                             "velero",
-                            "volume",
-                            "points")),
+                            "volume")),
             Map.entry(
                     "cleanup",
                     Set.of(
