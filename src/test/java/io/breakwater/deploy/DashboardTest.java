@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.capture.CaptureScrapes;
+import io.breakwater.cleanup.PruneScrapes;
 import io.breakwater.failover.FailoverScrapes;
 import io.breakwater.gateway.GatewayScrapes;
 import io.breakwater.location.LocationScrapes;
@@ -13,6 +14,7 @@ import io.breakwater.policy.PolicyScrapes;
 import io.breakwater.policy.template.CoverageScrapes;
 import io.breakwater.replication.CopyScrapes;
 import io.breakwater.restore.RestoreScrapes;
+import io.breakwater.steps.BudgetScrapes;
 import io.breakwater.testing.DashboardProof;
 import io.breakwater.verify.VerifyScrapes;
 import java.io.IOException;
@@ -38,6 +40,8 @@ class DashboardTest {
                         PolicyScrapes.late(),
                         CoverageScrapes.counted(),
                         CaptureScrapes.ended(),
+                        BudgetScrapes.idle(),
+                        PruneScrapes.interrupted(),
                         locations.getFirst(),
                         LocationScrapes.storeCalls(),
                         GatewayScrapes.refused(directory),
@@ -75,6 +79,7 @@ class DashboardTest {
                 .containsExactly(
                         "Objectives",
                         "Captures",
+                        "Queues, budgets and waits",
                         "Locations and store calls",
                         "Movers",
                         "Replication",
