@@ -41,6 +41,7 @@ import io.fabric8.kubernetes.model.annotation.Version;
             type = AdditionalPrinterColumn.Type.BOOLEAN),
     @AdditionalPrinterColumn(name = "Progress", jsonPath = ".status.progress"),
     @AdditionalPrinterColumn(name = "Transfer", jsonPath = ".status.transfer.summary", priority = 1),
+    @AdditionalPrinterColumn(name = "Duration", jsonPath = ".status.duration", priority = 1),
     @AdditionalPrinterColumn(name = "Consistency", jsonPath = ".status.consistency", priority = 1),
     @AdditionalPrinterColumn(
             name = "Volumes",

@@ -91,6 +91,12 @@ public class RestorePointStatus extends RunStatus {
     public String size;
 
     @Size(max = 32)
+    @JsonPropertyDescription(
+            "Time from the creation of the RestorePoint to its seal or to its failure, waits included (12.5s); absent for"
+                    + " points of other sites.")
+    public String duration;
+
+    @Size(max = 32)
     @JsonPropertyDescription("Duration for which the application was quiesced, in milliseconds (312ms).")
     public String quiescedFor;
 

@@ -236,6 +236,7 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
     private void succeed(CaptureRun run) {
         run.update(s -> {
             s.progress = "sealed";
+            s.duration = seconds(run.point());
             s.transfer = null;
             s.copies = run.route().copies().stream().map(PointCopies::pending).toList();
             s.copiesCompleted = 0;
@@ -254,6 +255,7 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
         steps.cleanUp(run.point(), Conditions.timestamp(clock.instant()), clock.instant());
         run.update(s -> {
             s.progress = "failed";
+            s.duration = seconds(run.point());
             s.transfer = null;
             run.conditions(s).failed(e.reason(), e.getMessage());
         });
@@ -261,6 +263,14 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
         queue.leave(run.point());
         count(run.point(), "Failed", e.reason());
         events.warning(run.point(), e.reason(), e.getMessage());
+    }
+
+    private Duration age(RestorePoint point) {
+        return Duration.between(Instant.parse(point.getMetadata().getCreationTimestamp()), clock.instant());
+    }
+
+    private String seconds(RestorePoint point) {
+        return age(point).toMillis() / 1000.0 + "s";
     }
 
     private void count(RestorePoint point, String result, Reason reason) {
@@ -276,7 +286,7 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
                 result,
                 "reason",
                 reason.name());
-        Duration took = Duration.between(Instant.parse(point.getMetadata().getCreationTimestamp()), clock.instant());
+        Duration took = age(point);
         meters.time(MeterName.CAPTURE_DURATION, took, "result", result);
         meters.time(MeterName.RESTORE_POINT_DURATION, took, "namespace", namespace, "policy", policy, "result", result);
     }

@@ -58,8 +58,10 @@ class PointAlertsTest {
         capture("good");
         AlertProof proof = AlertProof.of("BreakwaterRestorePointsFail").quiet(registry.scrape());
         assertThat(registry.scrape()).contains("result=\"Completed\"").doesNotContain("result=\"Failed\"");
+        assertThat(duration("good")).matches("[0-9.]+s");
         client.resource(policy).delete();
         capture("bad-1");
+        assertThat(duration("bad-1")).matches("[0-9.]+s");
         capture("bad-2");
         proof.firing(registry.scrape());
         policy.getMetadata().setResourceVersion(null);
@@ -67,6 +69,15 @@ class PointAlertsTest {
         capture("good-again");
 
         proof.over(registry.scrape()).check();
+    }
+
+    private String duration(String name) {
+        return client.resources(RestorePoint.class)
+                .inNamespace("shop")
+                .withName(name)
+                .get()
+                .getStatus()
+                .duration;
     }
 
     void capture(String name) {

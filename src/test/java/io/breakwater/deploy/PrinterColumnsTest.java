@@ -33,7 +33,7 @@ class PrinterColumnsTest {
             "Restore", "Succeeded, Reason, Point, Progress, Available, Duration | Transfer",
             "RestorePoint",
                     "Succeeded, Reason, Policy, Captured, Size, Copies, Proven, Progress"
-                            + " | Transfer, Consistency, Volumes",
+                            + " | Transfer, Duration, Consistency, Volumes",
             "Verification", "Succeeded, Reason, Level, Point, Restore time, Progress | ");
 
     /** Fields that every object has, and that no schema of a kind describes. */
