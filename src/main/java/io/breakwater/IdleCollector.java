@@ -24,7 +24,7 @@ class IdleCollector {
     static final Duration LEAST = Duration.ofMinutes(5);
 
     /** The largest share of one core that a process at rest uses. */
-    private static final double REST = 0.1;
+    private static final double REST = 0.25;
 
     /** Growth of the heap, in bytes, that is worth a collection. */
     static final long WORTH = 4L << 20;
