@@ -5,6 +5,7 @@ import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.BreakwaterConfig.Role;
 import io.breakwater.config.ProcessRole;
 import io.breakwater.points.PointIndex;
+import io.breakwater.steps.ReconcileExecutor;
 import io.breakwater.watch.SharedInformers;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -15,6 +16,7 @@ import io.javaoperatorsdk.operator.api.config.informer.InformerConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
 import io.quarkiverse.operatorsdk.runtime.QuarkusConfigurationService;
 import io.quarkiverse.operatorsdk.runtime.QuarkusControllerConfiguration;
+import io.quarkiverse.operatorsdk.runtime.config.OverriddenConfigurationService;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.inject.Any;
 import jakarta.enterprise.inject.Instance;
@@ -29,11 +31,12 @@ class ControllerRegistration {
     @Produces
     @ApplicationScoped
     Operator operator(
-            QuarkusConfigurationService configuration,
+            QuarkusConfigurationService given,
             @Any Instance<Reconciler<? extends HasMetadata>> reconcilers,
             BreakwaterConfig config,
             PointIndex points,
             SharedInformers informers) {
+        QuarkusConfigurationService configuration = withPlaces(given);
         Operator operator = new SharingOperator(configuration, informers.client());
         for (Instance.Handle<Reconciler<? extends HasMetadata>> handle : reconcilers.handles()) {
             if (roleOf(handle.getBean().getBeanClass()) == config.role()) {
@@ -41,6 +44,14 @@ class ControllerRegistration {
             }
         }
         return operator;
+    }
+
+    /** The same configuration, in which no reconciliation has a place while it waits for a store. */
+    static QuarkusConfigurationService withPlaces(QuarkusConfigurationService given) {
+        ReconcileExecutor executor = new ReconcileExecutor(given.concurrentReconciliationThreads());
+        return new OverriddenConfigurationService(
+                given,
+                ConfigurationService.newOverriddenConfigurationService(given, o -> o.withExecutorService(executor)));
     }
 
     private static <R extends HasMetadata> void register(

@@ -31,6 +31,7 @@ public class Condition {
     public static final String SUCCESSOR = "Successor";
     public static final String AUTHORIZED = "Authorized";
     public static final String EARLIER_HISTORY = "EarlierHistory";
+    public static final String RESPONSIVE = "Responsive";
 
     @Required
     @Size(max = 316)

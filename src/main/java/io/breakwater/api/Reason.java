@@ -25,6 +25,8 @@ public enum Reason {
     LocationNotReady,
     /** The store did not answer, or refused the request. */
     StoreUnavailable,
+    /** The store asks for fewer requests, so calls to it wait. */
+    Throttled,
     /** The store refused Breakwater's credentials. */
     CredentialsRejected,
     /** A Secret, a key in it, or the label that lets locations use it is missing. */

@@ -3,6 +3,7 @@ package io.breakwater.lease;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.observe.LogContext;
+import io.breakwater.steps.ReconcilePlace;
 import java.time.Duration;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ExecutionException;
@@ -45,12 +46,16 @@ public class StoreBulkhead {
     }
 
     /**
-     * Runs a call and waits for its answer.
+     * Runs a call and waits for its answer. A reconciliation has no place meanwhile.
      *
      * @throws BreakwaterException StoreUnavailable, retryable, when the location does not answer in time; the error of the call
      *     otherwise
      */
     public <T> T call(Supplier<T> call) {
+        return ReconcilePlace.outside(() -> await(call));
+    }
+
+    private <T> T await(Supplier<T> call) {
         AtomicReference<T> result = new AtomicReference<>();
         Runnable task = LogContext.wrap(() -> result.set(call.get()));
         try {

@@ -112,9 +112,10 @@ class BackupLocationReconciler extends LocationController<LocationProbe.Findings
 
     @Override
     protected void forget(BackupLocation location) {
-        stores.forget(location);
+        stores.remove(location);
         meters.remove(MeterName.LOCATION_READY, tags(location));
         meters.remove(MeterName.LOCATION_ESCROWED, tags(location));
+        meters.remove(MeterName.LOCATION_RESPONSIVE, tags(location));
         meters.removeCounters(tags(location));
         StoreCallMeters.remove(meters, location);
         authors.forget(location);
@@ -131,6 +132,7 @@ class BackupLocationReconciler extends LocationController<LocationProbe.Findings
         Optional<String> key = SitePins.newlyAccepted(location, found.sites());
         AuthorReport.Answer author = authors.ask(location);
         authors.publish(location, location.getStatus(), author);
+        CallFinding calls = reportCalls(location);
         writer.update(location, BackupLocationStatus.class, s -> {
             document.ifPresent(counter -> s.acceptedDocument = counter);
             key.ifPresent(accepted -> s.acceptedSite = accepted);
@@ -149,6 +151,7 @@ class BackupLocationReconciler extends LocationController<LocationProbe.Findings
                     .ready(Reason.Ready, message);
             author.set(conditions);
             escrow(conditions, found.escrow());
+            calls.set(conditions);
             SuccessionFinding.set(conditions, found.succession());
         });
         escrow(location, escrowed, found.escrow());
@@ -163,6 +166,15 @@ class BackupLocationReconciler extends LocationController<LocationProbe.Findings
         reportDocuments(location, found.reports());
         found.succession().filter(f -> f.changes(location)).ifPresent(f -> report(location, f));
         meters.set(MeterName.LOCATION_READY, 1, tags(location));
+    }
+
+    private CallFinding reportCalls(BackupLocation location) {
+        CallFinding calls = CallFinding.of(stores.limit(location).state());
+        if (calls.changes(location) && !calls.holds()) {
+            events.warning(location, calls.reason(), calls.message());
+        }
+        meters.set(MeterName.LOCATION_RESPONSIVE, calls.holds() ? 1 : 0, tags(location));
+        return calls;
     }
 
     private void reportRefused(BackupLocation location, LocationProbe.Findings found) {
@@ -237,10 +249,13 @@ class BackupLocationReconciler extends LocationController<LocationProbe.Findings
                         .orElse(false);
         AuthorReport.Answer author = authors.ask(location);
         authors.publish(location, location.getStatus(), author);
+        CallFinding calls = reportCalls(location);
         writer.update(location, BackupLocationStatus.class, s -> {
             describe(location, s);
-            author.set(Conditions.of(s, location.getMetadata().getGeneration(), clock)
-                    .notReady(e));
+            Conditions conditions = Conditions.of(s, location.getMetadata().getGeneration(), clock)
+                    .notReady(e);
+            calls.set(conditions);
+            author.set(conditions);
         });
         if (!reported) {
             events.warning(location, e.reason(), e.getMessage());

@@ -11,6 +11,7 @@ import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.location.keys.KeyRing;
 import io.breakwater.location.keys.LocationKeys;
+import io.breakwater.store.CallLimit;
 import io.breakwater.store.DeletionSigner;
 import io.breakwater.store.DocumentSigner;
 import io.breakwater.store.FilesystemStore;
@@ -30,6 +31,7 @@ import io.breakwater.trust.SiteKeyPair;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -62,17 +64,22 @@ public class Stores {
     /** Signs for this site; empty in the gateway, which does not have the key of the site. */
     private final Optional<SiteSigner> site;
 
+    private final LocationCalls calls;
+
     private final Map<String, Opened> opened = new ConcurrentHashMap<>();
 
     /** By uid of the location. A signer outlives its stores, since it retains keys that the Secret may have lost. */
     private final Map<String, DocumentSigner> signers = new ConcurrentHashMap<>();
 
+    @Inject
     public Stores(
             KubernetesClient client,
             BreakwaterConfig config,
             AuthorReview authors,
             Clock clock,
-            LocationEndpoints endpoints) {
+            LocationEndpoints endpoints,
+            LocationCalls calls) {
+        this.calls = calls;
         this.client = client;
         this.config = config;
         this.authors = authors;
@@ -81,6 +88,16 @@ public class Stores {
         this.site = client == null || config.role() == BreakwaterConfig.Role.gateway
                 ? Optional.empty()
                 : Optional.of(new SiteKeyPair(client, config));
+    }
+
+    /** Stores whose calls no metric counts. */
+    public Stores(
+            KubernetesClient client,
+            BreakwaterConfig config,
+            AuthorReview authors,
+            Clock clock,
+            LocationEndpoints endpoints) {
+        this(client, config, authors, clock, endpoints, new LocationCalls(null, null));
     }
 
     /**
@@ -102,6 +119,17 @@ public class Stores {
     /** Forgets a location that is gone, or whose credentials must be read again. */
     public void forget(BackupLocation location) {
         opened.remove(location.getMetadata().getUid());
+    }
+
+    /** Forgets all about a location that is gone. */
+    void remove(BackupLocation location) {
+        forget(location);
+        calls.forget(location);
+    }
+
+    /** The limit of the calls to a location. */
+    CallLimit limit(BackupLocation location) {
+        return calls.of(location);
     }
 
     private Opened renewed(BackupLocation location, Opened known) {
@@ -181,7 +209,7 @@ public class Stores {
     private ObjectStore make(BackupLocation location, Secret secret, EndpointRules rules) {
         BackupLocationSpec spec = location.getSpec();
         if (spec.filesystem != null) {
-            return new FilesystemStore(directory(location), clock, limits());
+            return new FilesystemStore(directory(location), clock, limits(), calls.of(location));
         }
         if (secret == null && !config.namespace().equals(location.getMetadata().getNamespace())) {
             throw BreakwaterException.permanent(
@@ -215,7 +243,8 @@ public class Stores {
                 ObjectLock.of(location.getSpec(), clock),
                 removals(location),
                 limits(),
-                rules);
+                rules,
+                calls.of(location));
     }
 
     private ObjectStore s3(BackupLocation location, Secret secret, EndpointRules rules) {
@@ -234,7 +263,8 @@ public class Stores {
                 ObjectLock.of(location.getSpec(), clock),
                 removals(location),
                 limits(),
-                rules);
+                rules,
+                calls.of(location));
     }
 
     /** Signs the deletions of Breakwater in a location with locks; null for other locations. */

@@ -287,6 +287,42 @@ public enum MeterName {
             "namespace",
             "location",
             "verb"),
+    STORE_IN_FLIGHT(
+            "breakwater_store_calls_in_flight",
+            Kind.GAUGE,
+            "Calls to the store of the location that are not answered yet",
+            "namespace",
+            "location"),
+    STORE_LIMIT(
+            "breakwater_store_calls_limit",
+            Kind.GAUGE,
+            "Calls to the store that may be in flight; falls when the store throttles, or does not answer in time",
+            "namespace",
+            "location"),
+    STORE_WAITING(
+            "breakwater_store_calls_waiting",
+            Kind.GAUGE,
+            "Calls to the store that wait until others are answered",
+            "namespace",
+            "location"),
+    STORE_WAIT(
+            "breakwater_store_call_wait_seconds",
+            Kind.TIMER,
+            "Waits of calls to the store, of one millisecond or longer, before they were sent",
+            "namespace",
+            "location"),
+    STORE_REFUSED(
+            "breakwater_store_calls_refused_total",
+            Kind.COUNTER,
+            "Calls to the store that failed because they waited too long for others",
+            "namespace",
+            "location"),
+    LOCATION_RESPONSIVE(
+            "breakwater_location_responsive",
+            Kind.GAUGE,
+            "1 while the store of the location answers in time, 0 while it throttles or does not answer",
+            "namespace",
+            "location"),
     QUOTA_USED(
             "breakwater_quota_used_bytes",
             Kind.GAUGE,

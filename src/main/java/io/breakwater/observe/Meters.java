@@ -100,6 +100,12 @@ public class Meters {
         removeIf((name, labels) -> name.kind() == Kind.COUNTER && labels.equals(wanted));
     }
 
+    /** Removes the series of some metrics that have exactly these labels. */
+    public void removeAllOf(Set<MeterName> names, String... tags) {
+        Tags wanted = Tags.of(tags);
+        removeIf((name, labels) -> names.contains(name) && labels.equals(wanted));
+    }
+
     /** Removes all series that a condition on the metric and the labels selects. */
     public void removeIf(BiPredicate<MeterName, Tags> condition) {
         gauges.forEach((id, cell) -> {

@@ -2,6 +2,7 @@ package io.breakwater.store;
 
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.steps.ReconcilePlace;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -48,6 +49,7 @@ public final class FilesystemStore implements ObjectStore {
     private final Clock clock;
     private volatile boolean rootSeen;
     private final ListingLimits limits;
+    private final CallLimit calls;
 
     /** @param root created by the first write */
     public FilesystemStore(Path root, Clock clock) {
@@ -56,6 +58,12 @@ public final class FilesystemStore implements ObjectStore {
 
     /** A directory with other limits of its listings. */
     public FilesystemStore(Path root, Clock clock, ListingLimits limits) {
+        this(root, clock, limits, new CallLimit("directory " + root));
+    }
+
+    /** A directory whose calls are in the limit of a location. */
+    public FilesystemStore(Path root, Clock clock, ListingLimits limits, CallLimit calls) {
+        this.calls = calls;
         this.limits = limits;
         this.root = root;
         this.staging = root.resolve(STAGING);
@@ -94,7 +102,7 @@ public final class FilesystemStore implements ObjectStore {
                 FileChannel channel = FileChannel.open(path(key), StandardOpenOption.READ);
                 channel.position(offset);
                 InputStream stream = Channels.newInputStream(channel);
-                return Optional.of(length < 0 ? stream : new Bounded(stream, length));
+                return Optional.of(new OutsideStream(length < 0 ? stream : new Bounded(stream, length)));
             } catch (NoSuchFileException e) {
                 return Optional.empty();
             }
@@ -258,6 +266,13 @@ public final class FilesystemStore implements ObjectStore {
     }
 
     private <T> T io(String what, Action<T> action) {
+        return calls.call("directory " + root + ": " + what, () -> {
+            ReconcilePlace.forbid("directory");
+            return answered(what, action);
+        });
+    }
+
+    private <T> T answered(String what, Action<T> action) {
         try {
             return action.run();
         } catch (IOException e) {
@@ -296,16 +311,33 @@ public final class FilesystemStore implements ObjectStore {
 
         @Override
         public void write(int b) throws IOException {
-            out.write(b);
+            write(new byte[] {(byte) b}, 0, 1);
         }
 
         @Override
         public void write(byte[] b, int off, int len) throws IOException {
-            out.write(b, off, len);
+            OutsideStream.io(() -> {
+                out.write(b, off, len);
+                return null;
+            });
         }
 
         @Override
         public Optional<Observed> commit() throws IOException {
+            try {
+                return calls.call("directory " + root + ": write " + key, () -> {
+                    try {
+                        return finish();
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                });
+            } catch (UncheckedIOException e) {
+                throw e.getCause();
+            }
+        }
+
+        private Optional<Observed> finish() throws IOException {
             channel.force(true);
             channel.close();
             Files.createDirectories(target.getParent());

@@ -22,6 +22,16 @@ public final class StoreErrors {
         return code != null && code.length() <= CODE && known.test(code) ? code : "";
     }
 
+    /** Whether a call failed because no answer came in time. Clients have exceptions of their own for that. */
+    public static boolean isTimeout(Throwable e) {
+        for (Throwable t = e; t != null && t != t.getCause(); t = t.getCause()) {
+            if (t.getClass().getSimpleName().endsWith("TimeoutException")) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** The cause of a failure without an answer, and what to check. */
     public static String cause(Throwable e) {
         for (Throwable t = e; t != null && t != t.getCause(); t = t.getCause()) {

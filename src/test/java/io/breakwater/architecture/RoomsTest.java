@@ -38,10 +38,10 @@ class RoomsTest {
             Map.entry("gate", Set.of("api", "config", "steps", "watch")),
             Map.entry("uninstall", Set.of("api", "gate")),
             Map.entry("tls", Set.of("api", "config")),
-            Map.entry("store", Set.of("api")),
-            Map.entry("store.azure", Set.of("api", "store", "store.endpoint")),
+            Map.entry("store", Set.of("api", "steps")),
+            Map.entry("store.azure", Set.of("api", "steps", "store", "store.endpoint")),
             Map.entry("store.endpoint", Set.of("api")),
-            Map.entry("store.s3", Set.of("api", "store", "store.endpoint")),
+            Map.entry("store.s3", Set.of("api", "steps", "store", "store.endpoint")),
             Map.entry(
                     "location",
                     Set.of(
@@ -99,7 +99,7 @@ class RoomsTest {
                             "resource.workload",
                             "steps",
                             "watch")),
-            Map.entry("lease", Set.of("api", "observe", "store")),
+            Map.entry("lease", Set.of("api", "observe", "steps", "store")),
             Map.entry("points", Set.of("api", "observe")),
             Map.entry(
                     "policy",

@@ -37,6 +37,7 @@ class LocationAlertsTest {
     private final Clock clock = Clock.systemUTC();
     private PrometheusMeterRegistry registry;
     private BackupLocationReconciler reconciler;
+    private Stores stores;
     private BackupLocation location;
 
     @BeforeEach
@@ -64,6 +65,20 @@ class LocationAlertsTest {
     }
 
     @Test
+    @ProvesAlerts("BreakwaterLocationSlow")
+    void reportsALocationThatThrottles() {
+        AlertProof proof = AlertProof.of("BreakwaterLocationSlow").quiet(usable(null));
+        stores.limit(location).throttled(Duration.ofSeconds(1));
+        proof.firing(usable(null));
+        startProcess();
+        stores.limit(location).throttled(Duration.ZERO);
+
+        proof.restarted(unusable());
+        startProcess();
+        proof.over(usable(null)).check();
+    }
+
+    @Test
     @ProvesAlerts("BreakwaterNotEscrowed")
     void reportsKeysThatAreNotInEscrow() {
         KeyEscrow.State none = new KeyEscrow.State(false, null, Reason.KeyMismatch, "the public key is too short");
@@ -78,10 +93,11 @@ class LocationAlertsTest {
     private void startProcess() {
         registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         Meters meters = new Meters(registry, clock);
+        stores = TestStores.of(client, TestConfig.of(Map.of()));
         reconciler = new BackupLocationReconciler(
                 TestObjects.of(client),
                 null,
-                TestStores.of(client, TestConfig.of(Map.of())),
+                stores,
                 new PlainStatusWriter(client),
                 TestEvents.of(client, clock),
                 meters,

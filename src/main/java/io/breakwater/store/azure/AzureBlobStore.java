@@ -33,12 +33,15 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.store.AnswerBound;
 import io.breakwater.store.BoundedContent;
+import io.breakwater.store.CallLimit;
 import io.breakwater.store.DeletionSigner;
 import io.breakwater.store.GatheringBound;
 import io.breakwater.store.ListingBound;
 import io.breakwater.store.ListingLimits;
 import io.breakwater.store.ObjectLock;
 import io.breakwater.store.ObjectStore;
+import io.breakwater.store.OutsideStream;
+import io.breakwater.store.PageRetries;
 import io.breakwater.store.StoreErrors;
 import io.breakwater.store.endpoint.CloudNames;
 import io.breakwater.store.endpoint.EndpointRules;
@@ -53,7 +56,6 @@ import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -87,6 +89,7 @@ public final class AzureBlobStore implements ObjectStore {
     private final AzureLocks locks;
     private final DeletionSigner removals;
     private final ListingLimits limits;
+    private final CallLimit calls;
 
     private AzureBlobStore(
             BlobContainerClient container,
@@ -94,7 +97,9 @@ public final class AzureBlobStore implements ObjectStore {
             String name,
             ObjectLock lock,
             DeletionSigner removals,
-            ListingLimits limits) {
+            ListingLimits limits,
+            CallLimit calls) {
+        this.calls = calls;
         this.limits = limits;
         this.removals = removals;
         this.locks = new AzureLocks(lock);
@@ -126,6 +131,20 @@ public final class AzureBlobStore implements ObjectStore {
             DeletionSigner removals,
             ListingLimits limits,
             EndpointRules rules) {
+        CallLimit calls = new CallLimit("container " + spec.container);
+        return open(spec, accountKey, sasToken, lock, removals, limits, rules, calls);
+    }
+
+    /** Like {@link #open(AzureBlob, String, String, ObjectLock, DeletionSigner, ListingLimits, EndpointRules)}, in the limit of a location. */
+    public static AzureBlobStore open(
+            AzureBlob spec,
+            String accountKey,
+            String sasToken,
+            ObjectLock lock,
+            DeletionSigner removals,
+            ListingLimits limits,
+            EndpointRules rules,
+            CallLimit calls) {
         rules.check(spec.endpoint);
         if (accountKey == null && sasToken == null) {
             EndpointRules.requireCloud(CloudNames.AZURE, spec.endpoint);
@@ -133,7 +152,7 @@ public final class AzureBlobStore implements ObjectStore {
         String endpoint = spec.endpoint == null ? "https://" + spec.account + ".blob.core.windows.net" : spec.endpoint;
         BlobServiceClientBuilder builder = new BlobServiceClientBuilder()
                 .endpoint(endpoint)
-                .httpClient(new AzureTransport(new AzureConnection(rules, TRY)))
+                .httpClient(new AzureTransport(new AzureConnection(rules, TRY), calls))
                 .retryOptions(new RequestRetryOptions(
                         RetryPolicyType.EXPONENTIAL, 4, TRY, Duration.ofMillis(250), Duration.ofSeconds(4), null));
         try {
@@ -148,7 +167,7 @@ public final class AzureBlobStore implements ObjectStore {
             BlobContainerClient container = builder.buildClient().getBlobContainerClient(spec.container);
             String prefix = spec.prefix == null || spec.prefix.isEmpty() ? "" : spec.prefix + "/";
             String name = "container " + spec.container + " of account " + spec.account + " at " + endpoint;
-            return new AzureBlobStore(container, prefix, name, lock, removals, limits);
+            return new AzureBlobStore(container, prefix, name, lock, removals, limits, calls);
         } catch (IllegalArgumentException e) {
             throw BreakwaterException.permanent(
                     Reason.CredentialsRejected,
@@ -215,9 +234,9 @@ public final class AzureBlobStore implements ObjectStore {
         BlobRange range = length < 0 ? new BlobRange(offset) : new BlobRange(offset, length);
         return optional(
                 "open " + key,
-                () -> blob(key)
+                () -> new OutsideStream(blob(key)
                         .openInputStream(
-                                new BlobInputStreamOptions().setRange(range).setBlockSize(FETCH)));
+                                new BlobInputStreamOptions().setRange(range).setBlockSize(FETCH))));
     }
 
     @Override
@@ -269,21 +288,27 @@ public final class AzureBlobStore implements ObjectStore {
             Consumer<T> each) {
         String what = "list " + keyPrefix;
         ListingBound bound = new ListingBound(this, prefix, keyPrefix);
-        Iterator<PagedResponse<BlobItem>> pages =
-                call(what, () -> listing.iterableByPage().iterator());
-        while (call(what, () -> bound.page(pages::hasNext))) {
-            PagedResponse<BlobItem> page = call(what, () -> bound.page(pages::next));
+        String from = null;
+        do {
+            String token = from;
+            // The iterator of a listing is over after an error, so each page has an iterator of its own.
+            PagedResponse<BlobItem> page = PageRetries.page(
+                    token == null,
+                    () -> call(
+                            what,
+                            () -> bound.page(() ->
+                                    listing.iterableByPage(token).iterator().next())));
             List<T> found = call(
                     what,
                     () -> page.getValue().stream()
                             .map(b -> read.apply(b, bound))
                             .toList());
             found.forEach(each);
-            if (page.getContinuationToken() != null
-                    && !page.getContinuationToken().isEmpty()) {
-                bound.more(page.getContinuationToken());
+            from = page.getContinuationToken();
+            if (from != null && !from.isEmpty()) {
+                bound.more(from);
             }
-        }
+        } while (from != null && !from.isEmpty());
     }
 
     @Override
@@ -424,6 +449,10 @@ public final class AzureBlobStore implements ObjectStore {
     }
 
     private <T> T call(String what, Supplier<T> action) {
+        return calls.call(name + ": " + what, () -> translated(what, action));
+    }
+
+    private <T> T translated(String what, Supplier<T> action) {
         try {
             return action.get();
         } catch (BlobStorageException e) {

@@ -7,13 +7,17 @@ import com.azure.core.http.HttpMethod;
 import com.azure.core.http.HttpRequest;
 import com.azure.core.http.HttpResponse;
 import com.azure.core.util.Context;
+import io.breakwater.steps.ReconcilePlace;
 import io.breakwater.store.AnswerBound;
+import io.breakwater.store.CallLimit;
+import io.breakwater.store.ThrottledAnswer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
@@ -27,9 +31,11 @@ final class AzureTransport implements HttpClient {
     private static final String EAGER = "azure-eagerly-read-response";
 
     private final HttpClient http;
+    private final CallLimit calls;
 
-    AzureTransport(HttpClient http) {
+    AzureTransport(HttpClient http, CallLimit calls) {
         this.http = http;
+        this.calls = calls;
     }
 
     @Override
@@ -45,9 +51,13 @@ final class AzureTransport implements HttpClient {
 
     @Override
     public HttpResponse sendSync(HttpRequest request, Context context) {
+        ReconcilePlace.forbid("Azure Blob Storage");
         HttpResponse response = http.sendSync(request, context.addData(EAGER, false));
-        if (isContent(request, response)) {
+        if (isContent(request) && response.getStatusCode() / 100 == 2) {
             return response;
+        }
+        if (ThrottledAnswer.is(response.getStatusCode())) {
+            throttle(request, response);
         }
         try (response;
                 InputStream body = response.getBodyAsBinaryData().toStream()) {
@@ -67,12 +77,20 @@ final class AzureTransport implements HttpClient {
                 : AnswerBound.readError(body, server);
     }
 
-    /** The content of a blob, or the part of it that was requested. */
-    private static boolean isContent(HttpRequest request, HttpResponse response) {
+    /** Whether the request is for the content of a blob, or for a part of it. */
+    private static boolean isContent(HttpRequest request) {
         String query = request.getUrl().getQuery();
-        return request.getHttpMethod() == HttpMethod.GET
-                && response.getStatusCode() / 100 == 2
-                && (query == null || !query.contains("comp="));
+        return request.getHttpMethod() == HttpMethod.GET && (query == null || !query.contains("comp="));
+    }
+
+    /** A stream of content cannot be repeated as a whole, so the client repeats its requests on its own. */
+    private void throttle(HttpRequest request, HttpResponse response) {
+        calls.throttled(ThrottledAnswer.pause(
+                name -> Optional.ofNullable(response.getHeaders().getValue(HttpHeaderName.fromString(name)))));
+        if (!isContent(request)) {
+            response.close();
+            throw ThrottledAnswer.error(request.getUrl().getAuthority(), response.getStatusCode());
+        }
     }
 
     /** An answer that was read. */

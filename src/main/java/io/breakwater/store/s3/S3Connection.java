@@ -4,7 +4,10 @@ import io.breakwater.api.BackupLocationSpec.S3;
 import io.breakwater.api.BackupLocationSpec.WebIdentity;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.steps.ReconcilePlace;
 import io.breakwater.store.AnswerBound;
+import io.breakwater.store.CallLimit;
+import io.breakwater.store.ThrottledAnswer;
 import io.breakwater.store.endpoint.CloudNames;
 import io.breakwater.store.endpoint.EndpointRules;
 import java.io.ByteArrayInputStream;
@@ -30,6 +33,7 @@ import software.amazon.awssdk.core.interceptor.Context;
 import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
 import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
 import software.amazon.awssdk.http.SdkHttpClient;
+import software.amazon.awssdk.http.SdkHttpResponse;
 import software.amazon.awssdk.http.urlconnection.ProxyConfiguration;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.regions.Region;
@@ -50,20 +54,31 @@ final class S3Connection {
     /** Region for a server that has no regions. */
     private static final String DEFAULT_REGION = "us-east-1";
 
-    /** Bounds every answer but the content of an object, which is read as a stream. */
-    private static final ExecutionInterceptor ANSWERS = new ExecutionInterceptor() {
+    /** Bounds every answer but the content of an object, which is read as a stream, and reports throttled ones. */
+    private record AnswerInterceptor(CallLimit calls) implements ExecutionInterceptor {
+        @Override
+        public void beforeTransmission(Context.BeforeTransmission request, ExecutionAttributes attributes) {
+            ReconcilePlace.forbid("S3");
+        }
+
         @Override
         public Optional<InputStream> modifyHttpResponseContent(
                 Context.ModifyHttpResponse answer, ExecutionAttributes attributes) {
             String server = answer.httpRequest().getUri().getAuthority();
-            if (!answer.httpResponse().isSuccessful()) {
-                return answer.responseBody().map(body -> error(body, server));
+            SdkHttpResponse response = answer.httpResponse();
+            if (!response.isSuccessful()) {
+                Optional<InputStream> error = answer.responseBody().map(body -> error(body, server));
+                if (ThrottledAnswer.is(response.statusCode())) {
+                    calls.throttled(ThrottledAnswer.pause(response::firstMatchingHeader));
+                    throw ThrottledAnswer.error(server, response.statusCode());
+                }
+                return error;
             }
             return answer.request() instanceof GetObjectRequest
                     ? answer.responseBody()
                     : answer.responseBody().map(body -> new AnswerBound(body, server));
         }
-    };
+    }
 
     private static InputStream error(InputStream body, String server) {
         try (body) {
@@ -81,21 +96,21 @@ final class S3Connection {
      * @param accessKeyId or null; then the client uses the role of the pod's ServiceAccount
      * @throws BreakwaterException CredentialsRejected, when there is no such role; InvalidSpec, if the rules refuse the endpoint
      */
-    static S3Client client(S3 spec, String accessKeyId, String secretAccessKey, EndpointRules rules) {
+    static S3Client client(S3 spec, String accessKeyId, String secretAccessKey, EndpointRules rules, CallLimit calls) {
         rules.check(spec.endpoint);
         if (accessKeyId == null) {
             EndpointRules.requireCloud(CloudNames.AWS, spec.endpoint);
         }
         Region region = Region.of(spec.region == null ? DEFAULT_REGION : spec.region);
         AwsCredentialsProvider credentials = accessKeyId == null
-                ? role(spec, region, rules)
+                ? role(spec, region, rules, calls)
                 : StaticCredentialsProvider.create(AwsBasicCredentials.create(accessKeyId, secretAccessKey));
         var builder = S3Client.builder()
                 .httpClient(
                         new S3Transport(UrlConnectionHttpClient.create(uri -> connection(rules, uri)), rules.calls()))
                 .region(region)
                 .credentialsProvider(credentials)
-                .overrideConfiguration(timeouts())
+                .overrideConfiguration(timeouts(calls))
                 // Only Amazon supports trailing checksums and chunked signatures; every server supports Content-MD5.
                 .requestChecksumCalculation(RequestChecksumCalculation.WHEN_REQUIRED)
                 .responseChecksumValidation(ResponseChecksumValidation.WHEN_REQUIRED)
@@ -119,9 +134,9 @@ final class S3Connection {
         }
     }
 
-    private static ClientOverrideConfiguration timeouts() {
+    private static ClientOverrideConfiguration timeouts(CallLimit calls) {
         return ClientOverrideConfiguration.builder()
-                .addExecutionInterceptor(ANSWERS)
+                .addExecutionInterceptor(new AnswerInterceptor(calls))
                 .apiCallTimeout(CALL)
                 .apiCallAttemptTimeout(TRY)
                 .retryStrategy(AwsRetryStrategy.standardRetryStrategy().toBuilder()
@@ -155,7 +170,7 @@ final class S3Connection {
                 .build();
     }
 
-    private static AwsCredentialsProvider role(S3 spec, Region region, EndpointRules rules) {
+    private static AwsCredentialsProvider role(S3 spec, Region region, EndpointRules rules, CallLimit calls) {
         WebIdentity identity = spec.workloadIdentity;
         String arn = Optional.ofNullable(identity.roleArn).orElseGet(() -> setting(SdkSystemSetting.AWS_ROLE_ARN));
         String token = setting(SdkSystemSetting.AWS_WEB_IDENTITY_TOKEN_FILE);
@@ -170,7 +185,7 @@ final class S3Connection {
         StsClient sts = StsClient.builder()
                 .httpClient(issuer(rules, region))
                 .region(region)
-                .overrideConfiguration(timeouts())
+                .overrideConfiguration(timeouts(calls))
                 .credentialsProvider(AnonymousCredentialsProvider.create())
                 .build();
         return StsWebIdentityTokenFileCredentialsProvider.builder()

@@ -1,6 +1,7 @@
 package io.breakwater.store.s3;
 
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.store.OutsideStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -46,7 +47,8 @@ final class S3Content extends InputStream {
         }
         while (true) {
             try {
-                int n = in.read(bytes, offset, (int) Math.min(length, left));
+                int most = (int) Math.min(length, left);
+                int n = OutsideStream.io(() -> in.read(bytes, offset, most));
                 if (n < 0) {
                     throw new EOFException("the answer ended " + left + " bytes early");
                 }

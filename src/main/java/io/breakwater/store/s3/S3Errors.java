@@ -4,6 +4,7 @@ import io.breakwater.api.BackupLocationSpec.S3;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.store.AnswerBound;
+import io.breakwater.store.CallLimit;
 import io.breakwater.store.StoreErrors;
 import java.io.UncheckedIOException;
 import java.time.DateTimeException;
@@ -66,8 +67,10 @@ final class S3Errors {
             "XAmzContentSHA256Mismatch");
 
     private final String name;
+    private final CallLimit calls;
 
-    S3Errors(S3 spec) {
+    S3Errors(S3 spec, CallLimit calls) {
+        this.calls = calls;
         name = "bucket " + spec.bucket + " at " + where(spec);
     }
 
@@ -80,8 +83,12 @@ final class S3Errors {
         return name;
     }
 
-    /** Runs an action and translates its errors. */
+    /** Runs an action when the location has a turn for it, and translates its errors. */
     <T> T call(String what, Supplier<T> action) {
+        return calls.call(name + ": " + what, () -> translated(what, action));
+    }
+
+    private <T> T translated(String what, Supplier<T> action) {
         try {
             return action.get();
         } catch (AwsServiceException e) {

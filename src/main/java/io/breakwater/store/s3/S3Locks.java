@@ -7,6 +7,7 @@ import io.breakwater.store.ObjectLock;
 import io.breakwater.store.ObjectStore.Locking;
 import io.breakwater.store.ObjectStore.ObjectInfo;
 import io.breakwater.store.ObjectStore.Version;
+import io.breakwater.store.PageRetries;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -178,9 +179,12 @@ final class S3Locks {
         ListingBound bound = new ListingBound(store, store.full(""), prefix);
         ListObjectVersionsRequest.Builder request =
                 ListObjectVersionsRequest.builder().bucket(store.bucket).prefix(store.full(prefix));
+        boolean isFirst = true;
         while (true) {
-            ListObjectVersionsResponse page =
-                    store.errors.call(what, () -> bound.page(() -> store.client.listObjectVersions(request.build())));
+            ListObjectVersionsResponse page = PageRetries.page(
+                    isFirst,
+                    () -> store.errors.call(
+                            what, () -> bound.page(() -> store.client.listObjectVersions(request.build()))));
             store.errors.call(what, () -> {
                 read(page, bound, open);
                 return null;
@@ -193,6 +197,7 @@ final class S3Locks {
             if (!Boolean.TRUE.equals(page.isTruncated())) {
                 break;
             }
+            isFirst = false;
             bound.more(page.nextKeyMarker() + "\n" + page.nextVersionIdMarker());
             request.keyMarker(page.nextKeyMarker()).versionIdMarker(page.nextVersionIdMarker());
         }

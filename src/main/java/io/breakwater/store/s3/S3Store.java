@@ -3,12 +3,14 @@ package io.breakwater.store.s3;
 import io.breakwater.api.BackupLocationSpec.S3;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.store.BoundedContent;
+import io.breakwater.store.CallLimit;
 import io.breakwater.store.DeletionSigner;
 import io.breakwater.store.GatheringBound;
 import io.breakwater.store.ListingBound;
 import io.breakwater.store.ListingLimits;
 import io.breakwater.store.ObjectLock;
 import io.breakwater.store.ObjectStore;
+import io.breakwater.store.PageRetries;
 import io.breakwater.store.endpoint.EndpointRules;
 import java.io.IOException;
 import java.io.InputStream;
@@ -67,12 +69,13 @@ public final class S3Store implements ObjectStore {
 
     private final ListingLimits limits;
 
-    private S3Store(S3Client client, S3 spec, ObjectLock lock, DeletionSigner removals, ListingLimits limits) {
+    private S3Store(
+            S3Client client, S3 spec, ObjectLock lock, DeletionSigner removals, ListingLimits limits, CallLimit calls) {
         this.limits = limits;
         this.removals = removals;
         this.client = client;
         this.locks = new S3Locks(this, lock);
-        this.errors = new S3Errors(spec);
+        this.errors = new S3Errors(spec, calls);
         this.bucket = spec.bucket;
         this.prefix = spec.prefix == null || spec.prefix.isEmpty() ? "" : spec.prefix + "/";
     }
@@ -99,8 +102,22 @@ public final class S3Store implements ObjectStore {
             DeletionSigner removals,
             ListingLimits limits,
             EndpointRules rules) {
-        S3Client client = S3Connection.client(spec, accessKeyId, secretAccessKey, rules);
-        return new S3Store(client, spec, lock, removals, limits);
+        CallLimit calls = new CallLimit("bucket " + spec.bucket);
+        return open(spec, accessKeyId, secretAccessKey, lock, removals, limits, rules, calls);
+    }
+
+    /** Like {@link #open(S3, String, String, ObjectLock, DeletionSigner, ListingLimits, EndpointRules)}, in the limit of a location. */
+    public static S3Store open(
+            S3 spec,
+            String accessKeyId,
+            String secretAccessKey,
+            ObjectLock lock,
+            DeletionSigner removals,
+            ListingLimits limits,
+            EndpointRules rules,
+            CallLimit calls) {
+        S3Client client = S3Connection.client(spec, accessKeyId, secretAccessKey, rules, calls);
+        return new S3Store(client, spec, lock, removals, limits, calls);
     }
 
     @Override
@@ -216,13 +233,15 @@ public final class S3Store implements ObjectStore {
                 .bucket(bucket)
                 .prefix(prefix + keyPrefix)
                 .delimiter(delimiter);
+        boolean isFirst = true;
         while (true) {
-            ListObjectsV2Response page =
-                    errors.call(what, () -> bound.page(() -> client.listObjectsV2(request.build())));
+            ListObjectsV2Response page = PageRetries.page(
+                    isFirst, () -> errors.call(what, () -> bound.page(() -> client.listObjectsV2(request.build()))));
             errors.call(what, () -> read.apply(page, bound)).forEach(each);
             if (!Boolean.TRUE.equals(page.isTruncated())) {
                 return;
             }
+            isFirst = false;
             bound.more(page.nextContinuationToken());
             request.continuationToken(page.nextContinuationToken());
         }

@@ -8,6 +8,7 @@ import com.azure.core.http.HttpMethod;
 import com.azure.core.http.HttpRequest;
 import com.azure.core.http.HttpResponse;
 import com.azure.core.util.Context;
+import io.breakwater.store.CallLimit;
 import io.breakwater.store.endpoint.EndpointRules;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -52,7 +53,10 @@ class AzureTransportTest {
         };
         HttpRequest request = new HttpRequest(HttpMethod.GET, "https://east.blob.core.windows.net/c/b");
 
-        assertThatThrownBy(() -> new AzureTransport(http).send(request).block()).hasMessageContaining("no answer");
+        assertThatThrownBy(() -> new AzureTransport(http, new CallLimit("test"))
+                        .send(request)
+                        .block())
+                .hasMessageContaining("no answer");
         assertThat(caller.join()).isNotEqualTo(Thread.currentThread());
     }
 }

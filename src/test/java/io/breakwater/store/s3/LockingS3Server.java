@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.breakwater.api.BackupLocationSpec.S3;
+import io.breakwater.store.CallLimit;
 import io.breakwater.store.endpoint.EndpointRules;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -83,7 +84,7 @@ final class LockingS3Server implements AutoCloseable {
     }
 
     S3Client client(S3 spec) {
-        return S3Connection.client(spec, ID, SECRET, EndpointRules.trusting(spec.endpoint));
+        return S3Connection.client(spec, ID, SECRET, EndpointRules.trusting(spec.endpoint), new CallLimit("test"));
     }
 
     @Override

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.breakwater.api.BackupLocationSpec.S3;
+import io.breakwater.store.CallLimit;
 import io.breakwater.store.endpoint.EndpointRules;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -85,7 +86,8 @@ public final class S3Server implements AutoCloseable {
         spec.bucket = "b" + UUID.randomUUID().toString().substring(1);
         spec.prefix = "below/this";
         spec.endpoint = endpoint();
-        try (S3Client client = S3Connection.client(spec, ID, SECRET, EndpointRules.trusting(spec.endpoint))) {
+        try (S3Client client =
+                S3Connection.client(spec, ID, SECRET, EndpointRules.trusting(spec.endpoint), new CallLimit("test"))) {
             client.createBucket(r -> r.bucket(spec.bucket));
         }
         return spec;

@@ -8,6 +8,7 @@ import io.breakwater.api.BackupLocationSpec.S3;
 import io.breakwater.api.BackupLocationSpec.WebIdentity;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.store.CallLimit;
 import io.breakwater.store.FaultyProxy;
 import io.breakwater.store.FaultyProxy.Fault;
 import io.breakwater.store.ObjectStore;
@@ -216,8 +217,8 @@ class S3StoreTest extends ObjectStoreContract {
             upload.write(new byte[6 << 20]);
         }
 
-        try (S3Client client =
-                S3Connection.client(spec, S3Server.ID, S3Server.SECRET, EndpointRules.trusting(spec.endpoint))) {
+        try (S3Client client = S3Connection.client(
+                spec, S3Server.ID, S3Server.SECRET, EndpointRules.trusting(spec.endpoint), new CallLimit("test"))) {
             assertThat(client.listMultipartUploads(r -> r.bucket(spec.bucket)).uploads())
                     .isEmpty();
         }
@@ -233,8 +234,8 @@ class S3StoreTest extends ObjectStoreContract {
                 .isZero();
         assertThat(store.abandonUploads("east/", Instant.now().plusSeconds(3600)))
                 .isEqualTo(1);
-        try (S3Client client =
-                S3Connection.client(spec, S3Server.ID, S3Server.SECRET, EndpointRules.trusting(spec.endpoint))) {
+        try (S3Client client = S3Connection.client(
+                spec, S3Server.ID, S3Server.SECRET, EndpointRules.trusting(spec.endpoint), new CallLimit("test"))) {
             assertThat(client.listMultipartUploads(r -> r.bucket(spec.bucket)).uploads())
                     .singleElement()
                     .satisfies(u -> assertThat(u.key()).endsWith("theirs/killed"));
