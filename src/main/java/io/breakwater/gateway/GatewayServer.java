@@ -9,6 +9,7 @@ import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.gateway.ResticProtocol.Result;
 import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
+import io.breakwater.store.LocationPlaces;
 import io.breakwater.tls.ConcurrencyLimit;
 import io.breakwater.tls.ServerThreads;
 import io.breakwater.tls.ServingCertificate;
@@ -39,6 +40,9 @@ public class GatewayServer {
 
     /** Connections of one address whose first request is in progress. A mover has five. */
     static final int MOST_OF_SOURCE = 64;
+
+    /** Bytes of memory that an upload needs at most: a part for the store, and what the client of the store copies of it. */
+    private static final long UPLOAD_BYTES = 8 << 20;
 
     /** Requests of one owner of tickets. */
     private static final int MOST_OF_OWNER = 32;
@@ -78,7 +82,8 @@ public class GatewayServer {
         this.backend = backend;
         this.meters = meters;
         this.idleTimeout = new IdleTimeout(config.gateway().patience());
-        this.protocol = new ResticProtocol(config.gateway().uploads(), idleTimeout);
+        this.protocol =
+                new ResticProtocol(LocationPlaces.fitting(config.gateway().uploads(), UPLOAD_BYTES), idleTimeout);
     }
 
     /** Starts to listen; has no effect if it listens already. */

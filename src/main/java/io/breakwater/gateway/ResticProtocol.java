@@ -2,6 +2,7 @@ package io.breakwater.gateway;
 
 import com.sun.net.httpserver.HttpExchange;
 import io.breakwater.api.Digests;
+import io.breakwater.store.LocationPlaces;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.ObjectInfo;
 import io.breakwater.store.ObjectStore.Precondition;
@@ -14,8 +15,6 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.Optional;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import java.util.function.LongConsumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -33,10 +32,13 @@ final class ResticProtocol {
     /** Far above the size of any pack of restic. */
     private static final long LARGEST = 1L << 30;
 
-    /** Uploads that wait for a buffer; others are refused and retried by restic. */
+    /**
+     * Uploads that wait for a buffer; others are refused and retried by restic. They must leave threads for reads, which restores
+     * need.
+     */
     private static final int MOST_WAITING = 256;
 
-    private final Semaphore uploads;
+    private final LocationPlaces uploads;
     private final IdleTimeout idleTimeout;
 
     /** The result of a request, for the metrics. */
@@ -46,9 +48,9 @@ final class ResticProtocol {
         }
     }
 
-    /** @param uploads number of uploads that may have a buffer at the same time; others wait */
+    /** @param uploads number of uploads that may have a buffer at the same time, in all locations; others wait */
     ResticProtocol(int uploads, IdleTimeout idleTimeout) {
-        this.uploads = new Semaphore(uploads, true);
+        this.uploads = new LocationPlaces(uploads, MOST_WAITING);
         this.idleTimeout = idleTimeout;
     }
 
@@ -138,11 +140,15 @@ final class ResticProtocol {
 
     private Result post(HttpExchange exchange, ResticPath path, ObjectStore store, LongConsumer added)
             throws IOException {
-        if (!acquireUpload()) {
+        // Waits long enough for uploads that send nothing to time out and release their buffers.
+        Optional<LocationPlaces.Place> place =
+                uploads.take(store.place(), idleTimeout.limit().multipliedBy(2));
+        if (place.isEmpty()) {
             exchange.getResponseHeaders().set("Retry-After", "2");
-            return refuse(exchange, 503, "too many concurrent uploads; retry");
+            return refuse(exchange, 503, "too many concurrent uploads to the location; retry");
         }
-        try (Upload upload = store.upload(path.key(), Precondition.ABSENT)) {
+        try (LocationPlaces.Place _ = place.get();
+                Upload upload = store.upload(path.key(), Precondition.ABSENT)) {
             MessageDigest sha = Digests.sha256();
             long received = receive(exchange, upload, sha);
             if (received < 0) {
@@ -165,20 +171,6 @@ final class ResticProtocol {
             // If it was not written, the object exists with the same content: the answer to the first upload was lost.
             exchange.sendResponseHeaders(200, -1);
             return new Result(200, received, 0);
-        } finally {
-            uploads.release();
-        }
-    }
-
-    /** Waits long enough for uploads that send nothing to time out and release their buffers. */
-    private boolean acquireUpload() {
-        try {
-            // Waiting uploads must leave threads for reads, which restores need.
-            return uploads.getQueueLength() < MOST_WAITING
-                    && uploads.tryAcquire(2 * idleTimeout.limit().toMillis(), TimeUnit.MILLISECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return false;
         }
     }
 

@@ -3,13 +3,14 @@ package io.breakwater.replication;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Digests;
 import io.breakwater.api.Reason;
+import io.breakwater.store.LocationPlaces;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import java.io.IOException;
 import java.io.InputStream;
 import java.security.MessageDigest;
+import java.time.Duration;
 import java.util.HexFormat;
-import java.util.concurrent.Semaphore;
 
 /**
  * Streams single objects from one store to another in bounded memory. An object becomes visible at the target only after every
@@ -17,13 +18,14 @@ import java.util.concurrent.Semaphore;
  */
 final class ObjectTransfer {
     private static final int BUFFER = 64 * 1024;
+    private static final Duration LONGEST_WAIT = Duration.ofMinutes(10);
 
     private final ObjectStore source;
     private final ObjectStore target;
-    private final Semaphore streams;
+    private final LocationPlaces streams;
 
     /** Transfers between two stores; {@code streams} limits the number of concurrent transfers in the whole process. */
-    ObjectTransfer(ObjectStore source, ObjectStore target, Semaphore streams) {
+    ObjectTransfer(ObjectStore source, ObjectStore target, LocationPlaces streams) {
         this.source = source;
         this.target = target;
         this.streams = streams;
@@ -38,8 +40,8 @@ final class ObjectTransfer {
      *     exist any more, has another size, or a stream was cut off
      */
     void copy(String key, long size, String sha256) {
-        streams.acquireUninterruptibly();
-        try (InputStream in = open(source, key);
+        try (LocationPlaces.Place _ = stream(key);
+                InputStream in = open(source, key);
                 ObjectStore.Upload out = target.upload(key, Precondition.NONE)) {
             MessageDigest digest = Digests.sha256();
             long copied = 0;
@@ -65,15 +67,13 @@ final class ObjectTransfer {
         } catch (IOException e) {
             throw BreakwaterException.retryable(
                     Reason.StoreUnavailable, "could not copy " + key + ", cut off: " + e.getMessage(), e);
-        } finally {
-            streams.release();
         }
     }
 
     /** Whether the target holds an object with this digest. */
     boolean targetHas(String key, String sha256) {
-        streams.acquireUninterruptibly();
-        try (InputStream in = target.open(key, 0, -1).orElse(null)) {
+        try (LocationPlaces.Place _ = stream(key);
+                InputStream in = target.open(key, 0, -1).orElse(null)) {
             if (in == null) {
                 return false;
             }
@@ -86,9 +86,17 @@ final class ObjectTransfer {
         } catch (IOException e) {
             throw BreakwaterException.retryable(
                     Reason.StoreUnavailable, "could not read " + key + ", cut off: " + e.getMessage(), e);
-        } finally {
-            streams.release();
         }
+    }
+
+    /** A copy that hangs has one store that hangs, and the other one serves other copies. So each pair has places of its own. */
+    private LocationPlaces.Place stream(String key) {
+        return streams.take(source.place() + " -> " + target.place(), LONGEST_WAIT)
+                .orElseThrow(() -> BreakwaterException.retryable(
+                        Reason.StoreUnavailable,
+                        "object " + key + " was not copied to " + target.place()
+                                + ": other copies to it did not end within " + LONGEST_WAIT.toMinutes()
+                                + " minutes; check that store and the network"));
     }
 
     /** An object differs from the listing; the next attempt starts with a new listing. */

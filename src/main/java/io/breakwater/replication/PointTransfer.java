@@ -6,6 +6,7 @@ import io.breakwater.api.Texts;
 import io.breakwater.catalog.PointDocument;
 import io.breakwater.steps.Parallel;
 import io.breakwater.store.GatheringBound;
+import io.breakwater.store.LocationPlaces;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Document;
 import io.breakwater.store.ObjectStore.Precondition;
@@ -16,7 +17,6 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.regex.Pattern;
 
@@ -49,7 +49,7 @@ final class PointTransfer {
     private final LongAdder bytes = new LongAdder();
     private final LongAdder present = new LongAdder();
 
-    PointTransfer(ObjectStore source, ObjectStore target, Semaphore streams) {
+    PointTransfer(ObjectStore source, ObjectStore target, LocationPlaces streams) {
         this.source = source;
         this.target = target;
         this.transfer = new ObjectTransfer(source, target, streams);

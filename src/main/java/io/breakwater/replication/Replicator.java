@@ -12,6 +12,7 @@ import io.breakwater.location.RepositoryRegister;
 import io.breakwater.location.Stores;
 import io.breakwater.steps.NamedLocks;
 import io.breakwater.store.DeletionScope;
+import io.breakwater.store.LocationPlaces;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Document;
 import io.breakwater.store.OwnedRepository;
@@ -19,19 +20,21 @@ import io.breakwater.store.SoftDeleteStore;
 import io.breakwater.trust.PointKey;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
-import java.util.concurrent.Semaphore;
 import java.util.stream.Stream;
 
 /** Copies sealed points from one location to another. Blocks; meant for virtual threads. */
 @ApplicationScoped
 public class Replicator {
-    /** Objects that the whole process copies concurrently; each needs a few buffers of the clients of its stores. */
+    /**
+     * Objects that the whole process copies concurrently; each needs a few buffers of the clients of its stores. One pair of
+     * locations gets only a part of them.
+     */
     private static final int STREAMS = 8;
 
     private final Catalog catalog;
     private final RepositoryRegister register;
     private final Stores stores;
-    private final Semaphore streams = new Semaphore(STREAMS);
+    private final LocationPlaces streams = new LocationPlaces(STREAMS, Integer.MAX_VALUE);
     private final NamedLocks repositories = new NamedLocks();
 
     public Replicator(Catalog catalog, Stores stores, RepositoryRegister register) {

@@ -9,6 +9,7 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.location.TestRegister;
 import io.breakwater.replication.ReplicationFixture.Point;
+import io.breakwater.store.LocationPlaces;
 import io.breakwater.store.MemoryStore;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.ObjectInfo;
@@ -17,7 +18,6 @@ import io.breakwater.store.StoreLayout;
 import io.breakwater.trust.PointKeys;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
@@ -338,7 +338,7 @@ class PointTransferTest {
             open.decrementAndGet();
         };
 
-        new PointTransfer(source, target, new Semaphore(3)).run(point.document(), point.seal(), () -> {});
+        new PointTransfer(source, target, new LocationPlaces(3, 100)).run(point.document(), point.seal(), () -> {});
 
         assertThat(most.get()).isBetween(2, 3);
     }

@@ -5,6 +5,7 @@ import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus.Consistency;
 import io.breakwater.catalog.PointDocument;
 import io.breakwater.location.TestRegister;
+import io.breakwater.store.LocationPlaces;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.trust.PointKeys;
@@ -13,7 +14,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.TreeMap;
-import java.util.concurrent.Semaphore;
 
 /**
  * A source with a repository and sealed points. An index file lists its packs and a snapshot its index files, one key per line. So
@@ -28,7 +28,7 @@ final class ReplicationFixture {
     /** A point with one volume, sealed at the source. */
     record Point(PointDocument document, byte[] seal) {
         CopyResult copy(ObjectStore source, ObjectStore target, Runnable requireWanted) {
-            return new PointTransfer(source, target, new Semaphore(8)).run(document, seal, requireWanted);
+            return new PointTransfer(source, target, new LocationPlaces(8, 100)).run(document, seal, requireWanted);
         }
 
         CopyResult copy(ObjectStore source, ObjectStore target) {
