@@ -40,4 +40,26 @@ public class JournalEntry {
     @Size(max = 4096)
     @JsonPropertyDescription("Result of the step, or what it waits for.")
     public String message;
+
+    /** A step that runs. */
+    public static JournalEntry running(String step, String startedAt) {
+        JournalEntry entry = new JournalEntry();
+        entry.step = step;
+        entry.state = State.Running;
+        entry.startedAt = startedAt;
+        return entry;
+    }
+
+    /** The same entry, which does not change with this one. */
+    public JournalEntry copy() {
+        JournalEntry copy = new JournalEntry();
+        copy.step = step;
+        copy.state = state;
+        copy.startedAt = startedAt;
+        copy.finishedAt = finishedAt;
+        copy.attempts = attempts;
+        copy.crashes = crashes;
+        copy.message = message;
+        return copy;
+    }
 }

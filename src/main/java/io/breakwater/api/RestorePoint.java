@@ -60,6 +60,9 @@ public class RestorePoint extends CustomResource<RestorePointSpec, RestorePointS
     /** Name of the next step, which lists the objects. */
     public static final String RESOURCES = "Resources";
 
+    /** Name of the last step, which deletes what the capture leaves in the cluster. It runs after the report of success. */
+    public static final String TIDY = "Tidy";
+
     @Override
     @Required
     public RestorePointSpec getSpec() {
@@ -76,6 +79,14 @@ public class RestorePoint extends CustomResource<RestorePointSpec, RestorePointS
     @JsonIgnore
     public boolean isOver() {
         return getStatus() != null && getStatus().isOver(Condition.SUCCEEDED);
+    }
+
+    /** Whether objects of the capture may be left in the cluster, although its result is reported. */
+    @JsonIgnore
+    public boolean isTidying() {
+        return getStatus() != null
+                && getStatus().journal.stream()
+                        .anyMatch(j -> TIDY.equals(j.step) && j.state == JournalEntry.State.Running);
     }
 
     /** Whether the capture failed and will not be retried. */
@@ -95,6 +106,7 @@ public class RestorePoint extends CustomResource<RestorePointSpec, RestorePointS
             return false;
         }
         return !point.isSealed()
+                || point.isTidying()
                 || point.getStatus().copies != null
                         && point.getStatus().copies.stream()
                                 .anyMatch(c -> c.state != RestorePointStatus.CopyState.Completed);

@@ -9,6 +9,7 @@ import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
 import io.breakwater.steps.Warnings;
 import io.breakwater.store.DeletionScope;
+import io.breakwater.store.ObjectStore;
 import io.breakwater.store.SoftDeleteStore;
 import java.time.Duration;
 import java.util.List;
@@ -26,6 +27,12 @@ final class ArchiveResourcesStep implements Step<CaptureRun> {
         this.activities = activities;
     }
 
+    /** A second attempt replaces the archive of the first one. */
+    @Override
+    public boolean needsIntent(CaptureRun run) {
+        return false;
+    }
+
     @Override
     public String name() {
         return RestorePoint.RESOURCES;
@@ -33,18 +40,13 @@ final class ArchiveResourcesStep implements Step<CaptureRun> {
 
     @Override
     public Outcome run(CaptureRun run, int attempt) {
-        Optional<ArchiveUpload.Result> result = activities.poll(
-                run.uid() + "/resources",
-                () -> upload.write(
-                        run,
-                        new SoftDeleteStore(
-                                stores.open(run.route().location()),
-                                DeletionScope.points(run.key().source()))),
-                run.wake());
+        Optional<ArchiveUpload.Result> result =
+                activities.poll(run.uid() + "/resources", () -> write(run, attempt), run.wake());
         if (result.isEmpty()) {
-            return Outcome.waiting("writing the resource archive", Duration.ofSeconds(10));
+            return new Outcome.Working("writing the resource archive", Duration.ofSeconds(10));
         }
-        run.update(s -> {
+        run.memory().archived(result.get().header());
+        run.stage(s -> {
             s.resourceCount = Math.toIntExact(result.get().count());
             s.warnings = Warnings.merged(s.warnings, result.get().warnings());
             s.archive = result.get().objects().stream()
@@ -52,6 +54,21 @@ final class ArchiveResourcesStep implements Step<CaptureRun> {
                     .toList();
         });
         return Outcome.done(result.get().count() + " resources");
+    }
+
+    /**
+     * The names contain the uid of the RestorePoint, so only an earlier attempt can have written or deleted objects with these
+     * names. The first attempt creates them, which fails if there is one.
+     */
+    private ArchiveUpload.Result write(CaptureRun run, int attempt) {
+        ObjectStore store = stores.open(run.route().location());
+        boolean again = run.memory().startWriting() || attempt > 1;
+        return again
+                ? upload.replace(
+                        run,
+                        new SoftDeleteStore(
+                                store, DeletionScope.points(run.key().source())))
+                : upload.create(run, store);
     }
 
     private static StoredObject status(ArchiveUpload.Stored o) {

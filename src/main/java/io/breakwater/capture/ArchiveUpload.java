@@ -11,6 +11,7 @@ import io.breakwater.archive.ArchiveHeader;
 import io.breakwater.archive.ArchiveIdentity;
 import io.breakwater.location.keys.KeyRing;
 import io.breakwater.location.keys.LocationKeys;
+import io.breakwater.resource.DiscoveryCache;
 import io.breakwater.resource.capture.CaptureScope;
 import io.breakwater.resource.capture.ResourceCapture;
 import io.breakwater.steps.Parallel;
@@ -23,6 +24,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.security.MessageDigest;
 import java.time.Clock;
 import java.time.Instant;
@@ -32,7 +34,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Streams the objects of a namespace into an encrypted archive in the store: compressed, encrypted, hashed and uploaded in bounded
@@ -45,18 +49,35 @@ class ArchiveUpload {
     private final KubernetesClient client;
     private final LocationKeys keys;
     private final Clock clock;
+    private final DiscoveryCache discovery;
 
     ArchiveUpload(KubernetesClient client, LocationKeys keys, Clock clock) {
         this.client = client;
         this.keys = keys;
         this.clock = clock;
+        this.discovery = new DiscoveryCache(clock);
     }
 
     /** One object in the store. */
     record Stored(String key, long size, String sha256) {}
 
     /** The written archive. */
-    record Result(long count, List<Stored> objects, List<String> warnings) {}
+    record Result(long count, List<Stored> objects, List<String> warnings, ArchiveHeader header) {}
+
+    /** The state in which an object must be, for a write to the directory of this RestorePoint. */
+    private interface ExpectedState {
+        Precondition of(String key);
+    }
+
+    /**
+     * Writes all objects into the directory of this RestorePoint, which has none of them.
+     *
+     * @throws BreakwaterException ResourcesFailed or StoreUnavailable; Conflict, which a retry by {@link #replace} resolves, if the
+     *     directory has one
+     */
+    Result create(CaptureRun run, ObjectStore store) {
+        return write(run, store, key -> Precondition.ABSENT);
+    }
 
     /**
      * Writes all objects into the directory of this RestorePoint, also those that an interrupted attempt of it has written: no
@@ -64,16 +85,23 @@ class ArchiveUpload {
      *
      * @throws BreakwaterException ResourcesFailed or StoreUnavailable
      */
-    Result write(CaptureRun run, ObjectStore store) {
+    Result replace(CaptureRun run, ObjectStore store) {
+        return write(run, store, key -> ownObject(store, key));
+    }
+
+    private Result write(CaptureRun run, ObjectStore store, ExpectedState expected) {
         Instant startedAt = clock.instant();
         VeleroLayout velero = veleroLayout(run.route().location());
-        try (ObjectUpload archive = new ObjectUpload(store, run.key().archiveKey(run.uid()));
+        try (ObjectUpload archive = new ObjectUpload(store, run.key().archiveKey(run.uid()), expected);
                 ObjectUpload clear = velero == VeleroLayout.None
                         ? null
                         : new ObjectUpload(
-                                store, BackupObjects.archiveKey(run.key().backupName(run.uid())))) {
-            OutputStream encrypted = encrypting(run, store, archive);
-            ResourceCapture.Result captured = new ResourceCapture(client)
+                                store, BackupObjects.archiveKey(run.key().backupName(run.uid())), expected)) {
+            ArchiveIdentity identity = ArchiveIdentity.ofResources(run.key(), run.uid());
+            ArchiveCipher cipher = ArchiveCipher.create(identity);
+            ArchiveHeader header = header(run, store, identity, cipher);
+            OutputStream encrypted = encrypting(header, cipher, archive);
+            ResourceCapture.Result captured = new ResourceCapture(client, discovery)
                     .capture(
                             new ResourceCapture.Request(
                                     run.namespace(), scope(run), Instant.parse(run.status().capturedAt)),
@@ -82,29 +110,44 @@ class ArchiveUpload {
                                     .map(out ->
                                             new ResourceCapture.ClearCopy(out, velero == VeleroLayout.WithSecrets)));
             encrypted.close();
-            List<Stored> stored = new ArrayList<>(List.of(archive.commit()));
-            if (clear != null) {
-                stored.add(clear.commit());
-                stored.addAll(
-                        writeAll(store, documents(run, startedAt, captured).documents(captured.resourceList())));
-            }
-            return new Result(captured.count(), stored, captured.warnings());
+            List<Stored> stored = clear == null
+                    ? List.of(archive.commit())
+                    : commitAll(
+                            store,
+                            expected,
+                            List.of(archive, clear),
+                            documents(run, startedAt, captured).documents(captured.resourceList()));
+            return new Result(captured.count(), stored, captured.warnings(), header);
+        } catch (UncheckedIOException e) {
+            throw failed(run, e.getCause());
         } catch (IOException e) {
-            throw BreakwaterException.retryable(
-                    Reason.ResourcesFailed,
-                    "could not write the archive of namespace " + run.namespace() + ": " + e.getMessage(),
-                    e);
+            throw failed(run, e);
         }
     }
 
-    /** Writes the header of the archive. Closing the stream ends the archive, but not the upload. */
-    private OutputStream encrypting(CaptureRun run, ObjectStore store, ObjectUpload out) throws IOException {
+    private static BreakwaterException failed(CaptureRun run, IOException e) {
+        return BreakwaterException.retryable(
+                Reason.ResourcesFailed,
+                "could not write the archive of namespace " + run.namespace() + ": " + e.getMessage(),
+                e);
+    }
+
+    /** The header of a new archive, with the key that the location was written with at the start of the capture. */
+    private ArchiveHeader header(CaptureRun run, ObjectStore store, ArchiveIdentity identity, ArchiveCipher cipher) {
         BackupLocation location = run.route().location();
-        KeyRing ring = keys.ring(location);
-        ArchiveIdentity identity = ArchiveIdentity.ofResources(run.key(), run.uid());
-        ArchiveCipher cipher = ArchiveCipher.create(identity);
-        ArchiveHeader.of(identity, cipher, ring, keys.writing(location, store, ring))
-                .write(out);
+        return run.memory()
+                .opening()
+                .map(opening -> ArchiveHeader.of(identity, cipher, opening.ring(), opening.keyId()))
+                .orElseGet(() -> {
+                    KeyRing ring = keys.ring(location);
+                    return ArchiveHeader.of(identity, cipher, ring, keys.writing(location, store, ring));
+                });
+    }
+
+    /** Writes the header of the archive. Closing the stream ends the archive, but not the upload. */
+    private static OutputStream encrypting(ArchiveHeader header, ArchiveCipher cipher, ObjectUpload out)
+            throws IOException {
+        header.write(out);
         return cipher.encrypting(new FilterOutputStream(out) {
             @Override
             public void write(byte[] b, int off, int len) throws IOException {
@@ -146,22 +189,38 @@ class ArchiveUpload {
                 run.status().volumes.stream().map(v -> v.pvc).collect(Collectors.toSet()));
     }
 
-    /** Writes the documents in parallel, except the last one: it makes the others visible, so it comes after them. */
-    private static List<Stored> writeAll(ObjectStore store, SequencedMap<String, byte[]> documents) {
+    /**
+     * Writes the archives and documents in parallel, except the last document: it makes the others visible, so it comes after
+     * them.
+     */
+    private static List<Stored> commitAll(
+            ObjectStore store,
+            ExpectedState expected,
+            List<ObjectUpload> archives,
+            SequencedMap<String, byte[]> documents) {
         Map.Entry<String, byte[]> last = documents.lastEntry();
-        Parallel.each(UPLOADS, documents.sequencedEntrySet(), d -> {
-            if (!d.getKey().equals(last.getKey())) {
-                write(store, d.getKey(), d.getValue());
-            }
-        });
-        write(store, last.getKey(), last.getValue());
-        return documents.sequencedEntrySet().stream()
-                .map(d -> new Stored(d.getKey(), d.getValue().length, Digests.sha256Hex(d.getValue())))
+        Map<String, Stored> written = new ConcurrentHashMap<>();
+        List<Runnable> writes = new ArrayList<>();
+        archives.forEach(a -> writes.add(() -> written.put(a.key, a.committed())));
+        documents.sequencedEntrySet().stream()
+                .filter(d -> !d.getKey().equals(last.getKey()))
+                .forEach(d -> writes.add(() -> write(store, expected, d.getKey(), d.getValue())));
+        Parallel.each(UPLOADS, writes, Runnable::run);
+        write(store, expected, last.getKey(), last.getValue());
+        return Stream.concat(
+                        archives.stream().map(a -> written.get(a.key)),
+                        documents.sequencedEntrySet().stream()
+                                .map(d -> new Stored(d.getKey(), d.getValue().length, Digests.sha256Hex(d.getValue()))))
                 .toList();
     }
 
+    /** Writes an object of this RestorePoint, also in the place of one of an interrupted attempt. */
     static void write(ObjectStore store, String key, byte[] content) {
-        requireWritten(store.write(key, content, ownObject(store, key)), key);
+        write(store, k -> ownObject(store, k), key, content);
+    }
+
+    private static void write(ObjectStore store, ExpectedState expected, String key, byte[] content) {
+        requireWritten(store.write(key, content, expected.of(key)), key);
     }
 
     /** An object that exists is of an interrupted attempt, since the directory has the uid in its name. */
@@ -186,9 +245,17 @@ class ArchiveUpload {
         private final Upload out;
         private long size;
 
-        ObjectUpload(ObjectStore store, String key) {
+        ObjectUpload(ObjectStore store, String key, ExpectedState expected) {
             this.key = key;
-            this.out = store.upload(key, ownObject(store, key));
+            this.out = store.upload(key, expected.of(key));
+        }
+
+        Stored committed() {
+            try {
+                return commit();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
         }
 
         @Override

@@ -23,13 +23,36 @@ final class CaptureRun extends StepRun<RestorePointStatus> {
     private final RestorePoint point;
     private final CapturedNamespace source;
     private Instant startable;
+    private final CaptureMemory memory;
     private BackupPolicy policy;
     private PointRoute route;
 
     CaptureRun(RestorePoint point, CapturedNamespace source, StatusWriter writer, Clock clock, Runnable wake) {
+        this(point, source, writer, clock, wake, new CaptureMemory());
+    }
+
+    /** @param memory of this process about the capture */
+    CaptureRun(
+            RestorePoint point,
+            CapturedNamespace source,
+            StatusWriter writer,
+            Clock clock,
+            Runnable wake,
+            CaptureMemory memory) {
         super(point, RestorePointStatus.class, writer, clock, wake);
         this.point = point;
         this.source = source;
+        this.memory = memory;
+    }
+
+    /** What this process remembers of the capture; lost with the process. */
+    CaptureMemory memory() {
+        return memory;
+    }
+
+    /** Whether the steps have policy and route. */
+    boolean hasRoute() {
+        return route != null;
     }
 
     /** Sets the policy and route; the steps need both. */

@@ -1,6 +1,5 @@
 package io.breakwater.capture;
 
-import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.gate.NamespaceGate;
@@ -11,7 +10,6 @@ import io.breakwater.location.Stores;
 import io.breakwater.mover.MoverJobs;
 import io.breakwater.observe.Events;
 import io.breakwater.steps.Activities;
-import io.breakwater.steps.Outcome;
 import io.breakwater.steps.RunLabel;
 import io.breakwater.steps.Step;
 import io.breakwater.trust.AdoptionRule;
@@ -27,7 +25,7 @@ import java.time.Instant;
 import java.util.List;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
-/** The steps of a capture, in order. */
+/** The steps of a capture up to its seal, in order. {@link SealedCaptureSweep} does the rest. */
 @ApplicationScoped
 class CaptureSteps {
     /** Longest time for which snapshots wait for the claims that are created from them. */
@@ -41,7 +39,6 @@ class CaptureSteps {
     private final GroupSnapshots groups;
     private final KeptSnapshots retained;
     private final MoverJobs movers;
-    private final Catalog catalog;
     private final List<Step<CaptureRun>> all;
 
     CaptureSteps(
@@ -67,18 +64,16 @@ class CaptureSteps {
         this.groups = groups;
         this.retained = retained;
         this.movers = movers;
-        this.catalog = catalog;
         Activities activities = new Activities();
         RestoreInProgressCheck restores = new RestoreInProgressCheck(gate);
         QuotaCheck quota = new QuotaCheck(quotas, activities, events);
         this.all = List.of(
-                new PrepareStep(client, planner, catalog, restores, quota, new RetainedQuota(retained)),
+                new PrepareStep(client, planner, catalog, restores, quota, new RetainedQuota(retained), activities),
                 new SnapshotStep(client, snapshots, groups, activities, restores, authors),
                 new ArchiveResourcesStep(upload, stores, activities),
                 new MoveVolumesStep(client, snapshots, movers, quota, register, adoption),
                 new RetainSnapshotsStep(snapshots, retained),
-                new SealStep(catalog, guard, register, version),
-                new CleanUpStep());
+                new SealStep(catalog, guard, register, activities, version));
     }
 
     List<Step<CaptureRun>> all() {
@@ -108,27 +103,8 @@ class CaptureSteps {
         return true;
     }
 
-    private final class CleanUpStep implements Step<CaptureRun> {
-        @Override
-        public String name() {
-            return "Tidy";
-        }
-
-        @Override
-        public Outcome run(CaptureRun run, int attempt) {
-            retained.sealed(run.label());
-            if (!cleanUp(
-                    run.point(),
-                    run.status().journal.getLast().startedAt,
-                    run.clock().instant())) {
-                return Outcome.waiting("waiting for the deletion of the claims of this run", RECHECK);
-            }
-            try {
-                catalog.markFinished(run.route().location(), run.key());
-            } catch (BreakwaterException e) {
-                // The point is sealed, so the sweep recognises that the capture is finished.
-            }
-            return Outcome.done("deleted the snapshots, claims and Jobs of this run");
-        }
+    /** Records on the retained snapshots of a point that it has a seal. */
+    void sealed(RestorePoint point) {
+        retained.sealed(RunLabel.of(point));
     }
 }

@@ -62,10 +62,19 @@ final class MoveVolumesStep implements Step<CaptureRun> {
     }
 
     @Override
-    public Outcome run(CaptureRun run, int attempt) {
-        List<VolumeStatus> all = run.status().volumes.stream()
+    public boolean needsIntent(CaptureRun run) {
+        return !moved(run).isEmpty();
+    }
+
+    private static List<VolumeStatus> moved(CaptureRun run) {
+        return run.status().volumes.stream()
                 .filter(v -> v.skipped == null && v.kept == null)
                 .toList();
+    }
+
+    @Override
+    public Outcome run(CaptureRun run, int attempt) {
+        List<VolumeStatus> all = moved(run);
         if (all.isEmpty()) {
             return Outcome.done("no volumes");
         }
@@ -95,7 +104,7 @@ final class MoveVolumesStep implements Step<CaptureRun> {
             reportTransfer(run, all, running);
             return waiting.toOutcome(all.size(), "volumes moved");
         }
-        run.update(s -> {
+        run.stage(s -> {
             s.transfer = null;
             s.measured(
                     s.volumes.stream()

@@ -12,6 +12,7 @@ import io.breakwater.api.Texts;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.PointDocument;
 import io.breakwater.resource.capture.CaptureScope;
+import io.breakwater.steps.Activities;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
 import io.breakwater.steps.Warnings;
@@ -19,6 +20,7 @@ import io.breakwater.volume.VolumePlanner;
 import io.breakwater.volume.VolumePlanner.Planned;
 import io.breakwater.volume.WorkloadUsers;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +38,7 @@ final class PrepareStep implements Step<CaptureRun> {
     private final RestoreInProgressCheck restores;
     private final QuotaCheck quota;
     private final RetainedQuota retained;
+    private final Activities activities;
 
     PrepareStep(
             KubernetesClient client,
@@ -43,7 +46,9 @@ final class PrepareStep implements Step<CaptureRun> {
             Catalog catalog,
             RestoreInProgressCheck restores,
             QuotaCheck quota,
-            RetainedQuota retained) {
+            RetainedQuota retained,
+            Activities activities) {
+        this.activities = activities;
         this.retained = retained;
         this.client = client;
         this.planner = planner;
@@ -57,8 +62,66 @@ final class PrepareStep implements Step<CaptureRun> {
         return "Prepare";
     }
 
+    /** It changes nothing but the mark in the location, which a second attempt replaces. */
+    @Override
+    public boolean needsIntent(CaptureRun run) {
+        return false;
+    }
+
     @Override
     public Outcome run(CaptureRun run, int attempt) {
+        if (run.memory().plan().isEmpty()) {
+            Optional<CaptureMemory.Plan> plan = plan(run);
+            if (plan.isEmpty()) {
+                return Outcome.waiting(
+                        "measuring the quota usage of namespace " + run.namespace() + " in the location");
+            }
+            run.memory().planned(plan.get());
+        }
+        Optional<Catalog.Opening> opening;
+        try {
+            opening = activities.poll(run.uid() + "/open", () -> open(run), run.wake());
+        } catch (RuntimeException e) {
+            run.memory().planned(null); // the next attempt may find other volumes
+            throw e;
+        }
+        if (opening.isEmpty()) {
+            return new Outcome.Working("marking the point as unfinished in the location", Duration.ofSeconds(10));
+        }
+        run.memory().opened(opening.get());
+        CaptureMemory.Plan plan = run.memory().plan().orElseThrow();
+        run.stage(s -> {
+            s.site = run.site();
+            s.namespace = run.namespace();
+            s.cluster = run.key().source().cluster();
+            s.namespaceUid = run.key().source().uid();
+            s.point = run.name();
+            s.location = run.route().location().getMetadata().getName();
+            s.epoch = run.route().epoch();
+            s.warnings = Warnings.merged(s.warnings, plan.warnings());
+            s.volumes = plan.volumes();
+            s.volumeCount =
+                    (int) plan.volumes().stream().filter(v -> v.skipped == null).count();
+        });
+        return Outcome.done(run.status().volumeCount + " volumes");
+    }
+
+    /** Marks the point as unfinished, unless another RestorePoint has a point of that name. Runs outside the reconciler. */
+    private Catalog.Opening open(CaptureRun run) {
+        Catalog.Opening opening = catalog.startPoint(run.route().location(), run.key(), run.uid());
+        Optional<PointDocument> present = opening.present();
+        if (present.isPresent() && !run.uid().equals(present.get().uid())) {
+            catalog.markFinished(run.route().location(), run.key());
+            throw BreakwaterException.permanent(
+                    Reason.Conflict,
+                    "location " + run.route().location().getMetadata().getName() + " already has point " + run.key()
+                            + " of another RestorePoint; give this RestorePoint another name");
+        }
+        return opening;
+    }
+
+    /** Plans the volumes; empty while the quota usage is being measured. */
+    private Optional<CaptureMemory.Plan> plan(CaptureRun run) {
         Trigger trigger = run.point().getSpec().trigger;
         if (!run.route().active() && trigger != Trigger.Final && trigger != Trigger.Divergent) {
             // This site may not have read its role yet, so the error is retried for a while.
@@ -71,13 +134,6 @@ final class PrepareStep implements Step<CaptureRun> {
         restores.findBlocker(run).ifPresent(message -> {
             throw BreakwaterException.retryable(Reason.RestoreInProgress, message);
         });
-        Optional<PointDocument> present = catalog.find(run.route().location(), run.key());
-        if (present.isPresent() && !run.uid().equals(present.get().uid())) {
-            throw BreakwaterException.permanent(
-                    Reason.Conflict,
-                    "location " + run.route().location().getMetadata().getName() + " already has point " + run.key()
-                            + " of another RestorePoint; give this RestorePoint another name");
-        }
         BackupPolicySpec policy = run.policy().getSpec();
         List<Planned> plan =
                 planner.plan(run.namespace(), policy, CaptureScope.claims(client, run.namespace(), policy.source));
@@ -88,24 +144,11 @@ final class PrepareStep implements Step<CaptureRun> {
             retained.requireRoom(run.route().location(), run.namespace(), added);
         }
         if (!retains && plan.stream().anyMatch(p -> p.skipped() == null) && !quota.requireRoom(run)) {
-            return Outcome.waiting("measuring the quota usage of namespace " + run.namespace() + " in the location");
+            return Optional.empty();
         }
-        List<String> warnings = warnings(run, plan);
         WorkloadUsers users = new WorkloadUsers(client, run.namespace());
-        catalog.markStarted(run.route().location(), run.key(), run.uid());
-        run.update(s -> {
-            s.site = run.site();
-            s.namespace = run.namespace();
-            s.cluster = run.key().source().cluster();
-            s.namespaceUid = run.key().source().uid();
-            s.point = run.name();
-            s.location = run.route().location().getMetadata().getName();
-            s.epoch = run.route().epoch();
-            s.warnings = Warnings.merged(s.warnings, warnings);
-            s.volumes = plan.stream().map(p -> status(p, users, retains)).toList();
-            s.volumeCount = (int) plan.stream().filter(p -> p.skipped() == null).count();
-        });
-        return Outcome.done(run.status().volumeCount + " volumes");
+        return Optional.of(new CaptureMemory.Plan(
+                plan.stream().map(p -> status(p, users, retains)).toList(), warnings(run, plan)));
     }
 
     private List<String> warnings(CaptureRun run, List<Planned> plan) {

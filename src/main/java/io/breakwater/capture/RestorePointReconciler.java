@@ -10,6 +10,7 @@ import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus;
+import io.breakwater.catalog.Catalog;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
@@ -41,7 +42,10 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 
 /** Runs the capture of a RestorePoint, then the copies of the sealed point, and finally the deletion of its data. */
 @ControllerConfiguration(
@@ -52,6 +56,9 @@ import java.util.Optional;
 class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<RestorePoint> {
     /** Time after the failure of a run in which its objects are deleted, also by the next process. */
     private static final Duration CLEAN_UP = Duration.ofHours(24);
+
+    /** Age after which a point, its policy and its locations are read again during a capture. */
+    private static final Duration REREAD = Duration.ofSeconds(10);
 
     private final KubernetesClient client;
     private final BreakwaterConfig config;
@@ -65,7 +72,12 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
     private final PointDeletion deletion;
     private final NamespaceIdentities identities;
     private final CaptureQueue queue;
+    private final SealedCaptureSweep leftovers;
     private final RunDriver driver;
+
+    /** The captures that this process has in progress, by uid of their points. */
+    private final Map<String, KnownRun> runs = new ConcurrentHashMap<>();
+
     private final SimpleInboundEventSource<RestorePoint> wake = new SimpleInboundEventSource<>("wake");
 
     RestorePointReconciler(
@@ -80,7 +92,8 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
             PointCopies copies,
             PointDeletion deletion,
             NamespaceIdentities identities,
-            CaptureQueue queue) {
+            CaptureQueue queue,
+            Catalog catalog) {
         this.client = client;
         this.config = config;
         this.writer = writer;
@@ -93,8 +106,12 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
         this.deletion = deletion;
         this.identities = identities;
         this.queue = queue;
+        this.leftovers = new SealedCaptureSweep(client, steps, catalog, routes, identities, writer, clock);
         this.driver = new RunDriver(clock);
     }
+
+    /** A capture, and when its point was read. This process alone writes its status meanwhile, and the spec does not change. */
+    private record KnownRun(CaptureRun run, Instant readAt) {}
 
     @Override
     public List<EventSource<?, RestorePoint>> prepareEventSources(EventSourceContext<RestorePoint> context) {
@@ -109,25 +126,66 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
         if (queue.isQuiet(cached)) {
             return UpdateControl.<RestorePoint>noUpdate().rescheduleAfter(queue.recheck(cached));
         }
+        String uid = cached.getMetadata().getUid();
+        try {
+            Optional<CaptureRun> run = run(cached);
+            if (run.isEmpty()) {
+                return UpdateControl.noUpdate();
+            }
+            RestorePoint point = run.get().point();
+            if (point.hasFailed()) {
+                runs.remove(uid);
+                return cleanUp(point);
+            }
+            return point.isSealed() ? finish(run.get()) : capture(run.get());
+        } catch (RuntimeException e) {
+            runs.remove(uid); // the next attempt reads the point again
+            throw e;
+        }
+    }
+
+    /** The run of a point, with its newest status; empty when the point does not exist any more, or was captured elsewhere. */
+    private Optional<CaptureRun> run(RestorePoint cached) {
+        String uid = cached.getMetadata().getUid();
+        Instant now = clock.instant();
+        KnownRun known = runs.get(uid);
+        if (known != null && now.isBefore(known.readAt.plus(REREAD))) {
+            return Optional.of(known.run);
+        }
+        if (known != null) {
+            known.run.flush();
+        }
         RestorePoint point = client.resource(cached).get();
         if (point == null || point.getSpec().trigger == Trigger.Imported) {
-            return UpdateControl.noUpdate();
+            runs.remove(uid);
+            return Optional.empty();
         }
-        if (point.hasFailed()) {
-            return cleanUp(point);
+        CaptureMemory memory = known == null ? new CaptureMemory() : known.run.memory();
+        CaptureRun run = new CaptureRun(point, identities.of(point), writer, clock, () -> wake(point), memory);
+        runs.put(uid, new KnownRun(run, now));
+        return Optional.of(run);
+    }
+
+    /** Copies a sealed point, and deletes what its capture left. */
+    private UpdateControl<RestorePoint> finish(CaptureRun run) {
+        RestorePoint point = run.point();
+        Optional<Duration> copying = copies.push(point, run.wake());
+        Optional<Duration> deleting = leftovers.sweep(point, Optional.of(run), run.wake());
+        Optional<Duration> recheck =
+                Stream.of(copying, deleting).flatMap(Optional::stream).min(Duration::compareTo);
+        if (recheck.isEmpty()) {
+            runs.remove(run.uid());
         }
-        if (point.isSealed()) {
-            return copies.push(point, () -> wake(point))
-                    .map(recheck -> UpdateControl.<RestorePoint>noUpdate().rescheduleAfter(recheck))
-                    .orElseGet(UpdateControl::noUpdate);
-        }
-        return capture(point);
+        return recheck.map(after -> UpdateControl.<RestorePoint>noUpdate().rescheduleAfter(after))
+                .orElseGet(UpdateControl::noUpdate);
     }
 
     @Override
     public DeleteControl cleanup(RestorePoint cached, Context<RestorePoint> context) {
         driver.forget(cached.getMetadata().getUid());
         queue.leave(cached);
+        leftovers.forget(cached.getMetadata().getUid());
+        runs.remove(cached.getMetadata().getUid());
         RestorePoint point = client.resource(cached).get();
         if (point == null
                 || !cached.getMetadata().getUid().equals(point.getMetadata().getUid())) {
@@ -138,13 +196,14 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
                 .orElseGet(DeleteControl::defaultDelete);
     }
 
-    private UpdateControl<RestorePoint> capture(RestorePoint point) {
-        Optional<WorkBudget.Waiting> waits = queue.enter(point, () -> location(point), () -> wake(point));
+    private UpdateControl<RestorePoint> capture(CaptureRun run) {
+        RestorePoint point = run.point();
+        Optional<WorkBudget.Waiting> waits = queue.enter(point, () -> location(point), run.wake());
         if (waits.isPresent()) {
+            runs.remove(run.uid()); // many points may wait
             return queued(point, waits.get());
         }
-        CaptureRun run = new CaptureRun(point, identities.of(point), writer, clock, () -> wake(point))
-                .admitted(queue.admission(point));
+        run.admitted(queue.admission(point));
         return switch (driver.drive(run, () -> steps(run), CaptureRun.RETRY_BUDGET)) {
             case RunDriver.Waiting(Duration recheck) -> {
                 queue.leaveAfterArchive(run.point());
@@ -153,6 +212,7 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
             case RunDriver.Retrying(BreakwaterException e, String message, Duration recheck) -> {
                 queue.leaveAfterArchive(run.point());
                 events.warning(point, e.reason(), message);
+                runs.put(run.uid(), new KnownRun(run, Instant.EPOCH)); // what failed may have changed
                 yield UpdateControl.<RestorePoint>noUpdate().rescheduleAfter(recheck);
             }
             case RunDriver.Finished() -> {
@@ -161,6 +221,7 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
             }
             case RunDriver.Failed(BreakwaterException e) -> {
                 fail(run, e);
+                runs.remove(run.uid());
                 yield cleanUp(run.point());
             }
         };
@@ -204,8 +265,10 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
     }
 
     private List<Step<CaptureRun>> steps(CaptureRun run) {
-        BackupPolicy policy = policy(run.point());
-        run.follow(policy, routes.of(policy));
+        if (!run.hasRoute()) {
+            BackupPolicy policy = policy(run.point());
+            run.follow(policy, routes.of(policy));
+        }
         return steps.all();
     }
 
@@ -240,6 +303,7 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
             s.transfer = null;
             s.copies = run.route().copies().stream().map(PointCopies::pending).toList();
             s.copiesCompleted = 0;
+            SealedCaptureSweep.start(s, clock);
             run.conditions(s).succeeded(Reason.Completed, "sealed in location " + s.location);
         });
         driver.forget(run.uid());

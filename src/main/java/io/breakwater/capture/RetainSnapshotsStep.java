@@ -33,9 +33,17 @@ final class RetainSnapshotsStep implements Step<CaptureRun> {
     }
 
     @Override
+    public boolean needsIntent(CaptureRun run) {
+        return !retained(run).isEmpty();
+    }
+
+    private static List<VolumeStatus> retained(CaptureRun run) {
+        return run.status().volumes.stream().filter(v -> v.kept != null).toList();
+    }
+
+    @Override
     public Outcome run(CaptureRun run, int attempt) {
-        List<VolumeStatus> all =
-                run.status().volumes.stream().filter(v -> v.kept != null).toList();
+        List<VolumeStatus> all = retained(run);
         if (all.isEmpty()) {
             return Outcome.done("every volume was moved, so no snapshot is retained");
         }

@@ -1,5 +1,6 @@
 package io.breakwater.capture;
 
+import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.PointLock;
 import io.breakwater.api.Reason;
@@ -10,21 +11,29 @@ import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.PointDocument;
 import io.breakwater.gateway.EpochGuard;
 import io.breakwater.location.RepositoryRegister;
+import io.breakwater.steps.Activities;
 import io.breakwater.steps.Outcome;
+import io.breakwater.steps.Parallel;
 import io.breakwater.steps.Step;
 import io.breakwater.store.OwnedRepository;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** Writes the seal. From then on the point exists. */
 final class SealStep implements Step<CaptureRun> {
+    private static final int READS = 3;
+
     private final Catalog catalog;
     private final EpochGuard guard;
     private final RepositoryRegister register;
+    private final Activities activities;
     private final String version;
 
-    SealStep(Catalog catalog, EpochGuard guard, RepositoryRegister register, String version) {
+    SealStep(Catalog catalog, EpochGuard guard, RepositoryRegister register, Activities activities, String version) {
+        this.activities = activities;
         this.catalog = catalog;
         this.guard = guard;
         this.register = register;
@@ -38,20 +47,48 @@ final class SealStep implements Step<CaptureRun> {
 
     @Override
     public Outcome run(CaptureRun run, int attempt) {
+        Optional<String> lockedUntil = PointLock.end(
+                        startOfLock(run), run.policy().getSpec().retention)
+                .map(Instant::toString);
+        Optional<String> digest =
+                activities.poll(run.uid() + "/seal", () -> seal(run, lockedUntil.orElse(null)), run.wake());
+        if (digest.isEmpty()) {
+            return new Outcome.Working("writing the seal", Duration.ofSeconds(10));
+        }
+        run.stage(s -> {
+            s.lockedUntil = lockedUntil.orElse(null);
+            s.digest = digest.get();
+        });
+        return Outcome.done("sealed, digest " + digest.get());
+    }
+
+    /** Reads at the same time what must be known before the seal. Runs outside the reconciler. */
+    private String seal(CaptureRun run, String lockedUntil) {
+        BackupLocation location = run.route().location();
+        AtomicReference<ArchiveHeader> archive = new AtomicReference<>();
+        AtomicReference<String> repository = new AtomicReference<>();
+        Parallel.each(
+                READS,
+                List.<Runnable>of(
+                        () -> requireEpoch(run),
+                        () -> archive.set(run.memory()
+                                .header()
+                                .orElseGet(() -> catalog.archiveHeader(location, run.key(), run.uid()))),
+                        () -> repository.set(repository(run))),
+                Runnable::run);
+        PointDocument document = document(run, archive.get(), repository.get(), lockedUntil);
+        return run.memory()
+                .opening()
+                .filter(opening -> opening.ring().has(document.keyId()))
+                .map(opening -> catalog.seal(location, document, opening.ring()))
+                .orElseGet(() -> catalog.seal(location, document));
+    }
+
+    private void requireEpoch(CaptureRun run) {
         if (run.point().getSpec().trigger != Trigger.Divergent) {
             // A site that lost its lease seals only its divergent point, with the data that no other site has.
             run.route().guard().ifPresent(guard::check);
         }
-        Optional<String> lockedUntil = PointLock.end(
-                        startOfLock(run), run.policy().getSpec().retention)
-                .map(Instant::toString);
-        ArchiveHeader archive = catalog.archiveHeader(run.route().location(), run.key(), run.uid());
-        String digest = catalog.seal(run.route().location(), document(run, archive, lockedUntil.orElse(null)));
-        run.update(s -> {
-            s.lockedUntil = lockedUntil.orElse(null);
-            s.digest = digest;
-        });
-        return Outcome.done("sealed, digest " + digest);
     }
 
     /** The capture; never before the object was created, whatever its status says: that would shorten the lock. */
@@ -61,7 +98,7 @@ final class SealStep implements Step<CaptureRun> {
         return captured.isBefore(created) ? created : captured;
     }
 
-    private PointDocument document(CaptureRun run, ArchiveHeader archive, String lockedUntil) {
+    private PointDocument document(CaptureRun run, ArchiveHeader archive, String repository, String lockedUntil) {
         RestorePointStatus s = run.status();
         return PointDocument.builder(run.key(), run.uid())
                 .policy(run.policy().getMetadata().getName())
@@ -85,7 +122,7 @@ final class SealStep implements Step<CaptureRun> {
                 .keyId(archive.keyId())
                 .archiveKey(archive.archiveKey())
                 .lockedUntil(lockedUntil)
-                .repository(repository(run))
+                .repository(repository)
                 .build();
     }
 

@@ -72,10 +72,10 @@ final class SnapshotStep implements Step<CaptureRun> {
     public Outcome run(CaptureRun run, int attempt) {
         Optional<Result> result = activities.poll(run.uid() + "/cut", () -> take(run, attempt), run.wake());
         if (result.isEmpty()) {
-            return Outcome.waiting("quiescing the application and taking snapshots", Duration.ofSeconds(10));
+            return new Outcome.Working("quiescing the application and taking snapshots", Duration.ofSeconds(10));
         }
         Result taken = result.get();
-        run.update(s -> {
+        run.stage(s -> {
             s.capturedAt = Conditions.timestamp(taken.capturedAt);
             s.consistency = taken.consistency;
             s.quiescedFor = taken.quiescedFor.toMillis() + "ms";
@@ -90,6 +90,9 @@ final class SnapshotStep implements Step<CaptureRun> {
                 }
             }
         });
+        if (!taken.snapshots.isEmpty() || taken.quiescedFor.isPositive()) {
+            run.flush(); // a restart would quiesce the application again
+        }
         return Outcome.done(taken.snapshots.size() + " snapshots, quiesced for " + run.status().quiescedFor);
     }
 
@@ -119,7 +122,10 @@ final class SnapshotStep implements Step<CaptureRun> {
             Activities.pause(hooks.aftermath(spec.hooks));
             warnings.addAll(hooks.after(post(spec)).problems());
         }
-        taker.discard(run);
+        boolean again = run.memory().startCutting() || attempt > 1;
+        if (again) {
+            taker.discard(run);
+        }
         SnapshotTaker.Prepared prepared = taker.prepare(run);
         Instant started = run.clock().instant();
         if (objection.isPresent() && spec.databases != null) {

@@ -9,6 +9,7 @@ import io.breakwater.archive.ArchiveHeader;
 import io.breakwater.location.Stores;
 import io.breakwater.location.keys.KeyRing;
 import io.breakwater.location.keys.LocationKeys;
+import io.breakwater.steps.Parallel;
 import io.breakwater.store.DeletedObjects;
 import io.breakwater.store.DeletedPoint;
 import io.breakwater.store.DeletionScope;
@@ -23,15 +24,24 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.security.MessageDigest;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 
 /** The points of locations: reads, verifies, writes and deletes them. {@link VeleroCatalog} reads the backups of Velero. */
 @ApplicationScoped
 public class Catalog {
+    /** Reads of one store at the same time. */
+    private static final int READS = 16;
+
+    /** Stands for the mark among the names of snapshots. */
+    private static final String MARK = "";
+
     private final Stores stores;
     private final LocationKeys keys;
     private final VeleroCatalog velero = new VeleroCatalog();
@@ -121,11 +131,15 @@ public class Catalog {
      * @throws BreakwaterException Conflict, when a point of that name by another RestorePoint exists
      */
     public String seal(BackupLocation location, PointDocument document) {
+        return seal(location, document, keys.ring(location));
+    }
+
+    /** The same, with the keys that the archive was written with. */
+    public String seal(BackupLocation location, PointDocument document, KeyRing ring) {
         PointKey key = document.key();
         requireOwnObjects(location, document);
         ObjectStore store = stores.open(location);
         requireNewSnapshots(location, store, document);
-        KeyRing ring = keys.ring(location);
         String keyId = keyOf(location, store, ring, document);
         byte[] content = SealCodec.sign(document.signedWith(keyId), ring.catalogKey(keyId, key.source()));
         if (store.write(key.sealKey(), content, Precondition.ABSENT).isPresent()) {
@@ -188,11 +202,25 @@ public class Catalog {
 
     /** Snapshots are reported in a status. One that is older than the capture belongs to another point, which may be locked. */
     private static void requireNewSnapshots(BackupLocation location, ObjectStore store, PointDocument document) {
-        Optional<Instant> start = InProgressMarker.since(store, document.key());
-        for (PointDocument.Volume volume : document.moved()) {
+        List<PointDocument.Volume> moved = document.moved();
+        if (moved.isEmpty()) {
+            return;
+        }
+        List<String> asked = new ArrayList<>(moved.stream()
+                .map(volume -> document.owned().orElseThrow().snapshot(volume.repositorySnapshot()))
+                .distinct()
+                .toList());
+        asked.add(MARK);
+        Map<String, Optional<Instant>> times = Parallel.map(
+                READS,
+                asked,
+                name -> name.equals(MARK)
+                        ? InProgressMarker.since(store, document.key())
+                        : store.head(name).map(found -> found.info().lastModified()));
+        Optional<Instant> start = times.get(MARK);
+        for (PointDocument.Volume volume : moved) {
             String name = document.owned().orElseThrow().snapshot(volume.repositorySnapshot());
-            Optional<Instant> written =
-                    store.head(name).map(found -> found.info().lastModified());
+            Optional<Instant> written = times.get(name);
             if (written.isEmpty()) {
                 throw BreakwaterException.permanent(
                         Reason.RestorePointNotSealed,
@@ -298,12 +326,32 @@ public class Catalog {
     }
 
     /**
-     * Marks a point as unfinished in a location, before any other object of it is written.
+     * What a capture has to know of a location before it writes the objects of the point.
+     *
+     * @param present the point of that name; empty when there is none
+     * @param keyId of the master key that the location is written with
+     */
+    public record Opening(Optional<PointDocument> present, KeyRing ring, String keyId) {}
+
+    /**
+     * Marks a point as unfinished in a location, before any other object of it is written. Reads at the same time what the capture
+     * has to know. If the point exists already, the mark does no harm, and {@link #markFinished} deletes it.
      *
      * @param uid of the RestorePoint that the point is captured for
      */
-    public void markStarted(BackupLocation location, PointKey key, String uid) {
-        InProgressMarker.create(stores.open(location), key, uid);
+    public Opening startPoint(BackupLocation location, PointKey key, String uid) {
+        ObjectStore store = stores.open(location);
+        AtomicReference<Optional<PointDocument>> present = new AtomicReference<>();
+        AtomicReference<Opening> opening = new AtomicReference<>();
+        Parallel.each(
+                READS,
+                List.<Runnable>of(
+                        () -> present.set(find(location, key)), () -> InProgressMarker.create(store, key, uid), () -> {
+                            KeyRing ring = keys.ring(location);
+                            opening.set(new Opening(Optional.empty(), ring, keys.writing(location, store, ring)));
+                        }),
+                Runnable::run);
+        return new Opening(present.get(), opening.get().ring(), opening.get().keyId());
     }
 
     /** Deletes the mark of a point that is sealed, or of which no data is left. */

@@ -5,6 +5,7 @@ import io.breakwater.api.BackupPolicySpec.Hook;
 import io.breakwater.api.BackupPolicySpec.OnError;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Durations;
+import io.breakwater.api.Labels;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Texts;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -13,12 +14,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
  * Commands before and after the snapshots of a capture: those of the policy, and those in Velero's annotations of pods. Hooks of
- * the policy run first before the snapshots, and last after them.
+ * the policy run first before the snapshots, and last after them. The pods are listed once; after the snapshots again if there
+ * is a hook. Not for use from several threads.
  */
 public final class CaptureHooks {
     static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(30);
@@ -28,6 +31,12 @@ public final class CaptureHooks {
     private final PodExec exec;
     private final String namespace;
     private final Optional<String> objection;
+
+    /** The pods of the namespace, from one list; null before it. */
+    private List<Pod> listed;
+
+    /** Whether there is or was a hook, so that the pods matter. */
+    private boolean any;
 
     public CaptureHooks(KubernetesClient client, String namespace) {
         this(new PodExec(client, namespace), namespace, Optional.empty());
@@ -121,6 +130,9 @@ public final class CaptureHooks {
     public Done after(List<Hook> hooks) {
         List<String> warnings = new ArrayList<>();
         List<BreakwaterException> failures = new ArrayList<>();
+        if (any) {
+            listed = null;
+        }
         List<Call> calls = hooksAfter(hooks, warnings, failures);
         for (Call call : calls) {
             try {
@@ -173,12 +185,15 @@ public final class CaptureHooks {
         }
         calls.addAll(annotated(PodHookAnnotations.Phase.PRE));
         warnings.addAll(notRun(PodHookAnnotations.Phase.PRE));
+        any |= !calls.isEmpty() || hooks != null && !hooks.isEmpty();
         return calls;
     }
 
     /** Commands of pods that do not run, such as one that waits for a node. There is nothing to pause in them. */
     private List<String> notRun(PodHookAnnotations.Phase phase) {
-        return exec.podsNotRunning().stream()
+        return pods(pod -> !ContainerLookup.takesCommands(pod)
+                        && !ContainerLookup.isInPhase(pod, "Succeeded")
+                        && !ContainerLookup.isInPhase(pod, "Failed"))
                 .filter(pod -> !ContainerLookup.isHeld(pod))
                 .flatMap(pod -> PodHookAnnotations.field(pod, phase).stream())
                 .map(field -> field + ": the pod does not run, so its command was not run")
@@ -188,7 +203,8 @@ public final class CaptureHooks {
     /** A pod or hook without a valid call does not prevent the calls of the others. */
     private List<Call> hooksAfter(List<Hook> hooks, List<String> warnings, List<BreakwaterException> failures) {
         List<Supplier<List<Call>>> sources = new ArrayList<>();
-        exec.pods().forEach(pod -> sources.add(() -> annotated(pod, PodHookAnnotations.Phase.POST)));
+        pods(ContainerLookup::takesCommands)
+                .forEach(pod -> sources.add(() -> annotated(pod, PodHookAnnotations.Phase.POST)));
         for (int i = 0; hooks != null && i < hooks.size(); i++) {
             int index = i;
             sources.add(() -> policy("spec.hooks.post[" + index + "]", hooks.get(index), warnings));
@@ -202,6 +218,7 @@ public final class CaptureHooks {
             }
         }
         warnings.addAll(notRun(PodHookAnnotations.Phase.POST));
+        any |= !calls.isEmpty() || !failures.isEmpty() || hooks != null && !hooks.isEmpty();
         return calls;
     }
 
@@ -214,9 +231,16 @@ public final class CaptureHooks {
     }
 
     private List<Call> annotated(PodHookAnnotations.Phase phase) {
-        return exec.pods().stream()
+        return pods(ContainerLookup::takesCommands)
                 .flatMap(pod -> annotated(pod, phase).stream())
                 .toList();
+    }
+
+    private Stream<Pod> pods(Predicate<Pod> filter) {
+        if (listed == null) {
+            listed = exec.allPods();
+        }
+        return listed.stream().filter(filter);
     }
 
     private static List<Call> annotated(Pod pod, PodHookAnnotations.Phase phase) {
@@ -234,7 +258,10 @@ public final class CaptureHooks {
             warnings.add(refused);
             return List.of();
         }
-        List<Pod> pods = exec.pods(hook.podSelector, hook.container);
+        List<Pod> pods = pods(pod -> ContainerLookup.takesCommands(pod, hook.container))
+                .filter(pod -> hook.podSelector == null
+                        || Labels.match(hook.podSelector, pod.getMetadata().getLabels()))
+                .toList();
         if (pods.isEmpty()) {
             String missing = at + ".podSelector matches no running pod in namespace " + namespace;
             if (hook.onError != OnError.Continue) {

@@ -45,18 +45,9 @@ public final class PodExec {
         return pods(selector, pod -> ContainerLookup.takesCommands(pod, container));
     }
 
-    /** All pods of the namespace with a container that can take commands. */
-    List<Pod> pods() {
-        return pods(null, ContainerLookup::takesCommands);
-    }
-
-    /** All pods of the namespace that have not ended, and have no container that can take commands. */
-    List<Pod> podsNotRunning() {
-        return pods(
-                null,
-                pod -> !ContainerLookup.takesCommands(pod)
-                        && !ContainerLookup.isInPhase(pod, "Succeeded")
-                        && !ContainerLookup.isInPhase(pod, "Failed"));
+    /** All pods of the namespace that are not being deleted. */
+    List<Pod> allPods() {
+        return pods(null, pod -> true);
     }
 
     private List<Pod> pods(LabelSelector selector, Predicate<Pod> filter) {

@@ -9,6 +9,8 @@ import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.store.ObjectStore;
+import io.breakwater.store.ObjectStore.ObjectInfo;
+import io.breakwater.store.ObjectStore.Observed;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.SignedDocument;
 import io.breakwater.store.SiteHeartbeat;
@@ -159,7 +161,8 @@ public class LeaseStore {
                 .orElse(Precondition.ABSENT);
         try {
             byte[] signed = store.documents().signAsSite(key(), lease.writes(), bytes(lease));
-            Optional<LeaseVersion> written = bulkhead.call(() -> store.write(key(), signed, condition))
+            Optional<LeaseVersion> written = bulkhead.call(
+                            () -> store.write(key(), signed, condition).map(this::dated))
                     .map(o -> new LeaseVersion(lease, o.info().etag(), o.info().lastModified(), o.storeTime()));
             written.ifPresent(version -> {
                 memory.wrote(LeaseCounter.of(lease));
@@ -173,6 +176,19 @@ public class LeaseStore {
             }
             throw e;
         }
+    }
+
+    /** What was written, with its time by the clock of the store. Another write that follows at once has a time of its own. */
+    private Observed dated(Observed written) {
+        ObjectInfo info = written.info();
+        if (info.lastModified() != null) {
+            return written;
+        }
+        return store.head(key())
+                .filter(now -> now.info().etag().equals(info.etag()))
+                .orElseGet(() -> new Observed(
+                        new ObjectInfo(info.key(), info.size(), info.etag(), written.storeTime()),
+                        written.storeTime()));
     }
 
     /** Writes the heartbeat of this site. */

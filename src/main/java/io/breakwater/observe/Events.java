@@ -7,7 +7,9 @@ import io.fabric8.kubernetes.api.model.EventBuilder;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.Resource;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.net.HttpURLConnection;
 import java.time.Clock;
 import java.time.temporal.ChronoUnit;
 import java.util.HexFormat;
@@ -73,40 +75,50 @@ public class Events {
         String now = clock.instant().truncatedTo(ChronoUnit.SECONDS).toString();
         try {
             var events = client.v1().events().inNamespace(namespace);
-            Event seen = events.withName(name).get();
-            if (seen != null) {
-                events.withName(name)
-                        .edit(e -> new EventBuilder(e)
-                                .withCount(e.getCount() == null ? 2 : e.getCount() + 1)
-                                .withLastTimestamp(now)
-                                .build());
+            if (isCreated(events.resource(new EventBuilder()
+                    .withNewMetadata()
+                    .withName(name)
+                    .withNamespace(namespace)
+                    .endMetadata()
+                    .withNewInvolvedObject()
+                    .withApiVersion(about.getApiVersion())
+                    .withKind(about.getKind())
+                    .withName(about.getMetadata().getName())
+                    .withNamespace(namespace)
+                    .withUid(about.getMetadata().getUid())
+                    .endInvolvedObject()
+                    .withType(type)
+                    .withReason(reason.name())
+                    .withMessage(Texts.cut(message, 1000))
+                    .withCount(1)
+                    .withFirstTimestamp(now)
+                    .withLastTimestamp(now)
+                    .withNewSource()
+                    .withComponent("breakwater")
+                    .endSource()
+                    .build()))) {
                 return;
             }
-            events.resource(new EventBuilder()
-                            .withNewMetadata()
-                            .withName(name)
-                            .withNamespace(namespace)
-                            .endMetadata()
-                            .withNewInvolvedObject()
-                            .withApiVersion(about.getApiVersion())
-                            .withKind(about.getKind())
-                            .withName(about.getMetadata().getName())
-                            .withNamespace(namespace)
-                            .withUid(about.getMetadata().getUid())
-                            .endInvolvedObject()
-                            .withType(type)
-                            .withReason(reason.name())
-                            .withMessage(Texts.cut(message, 1000))
-                            .withCount(1)
-                            .withFirstTimestamp(now)
+            events.withName(name)
+                    .edit(e -> new EventBuilder(e)
+                            .withCount(e.getCount() == null ? 2 : e.getCount() + 1)
                             .withLastTimestamp(now)
-                            .withNewSource()
-                            .withComponent("breakwater")
-                            .endSource()
-                            .build())
-                    .create();
+                            .build());
         } catch (KubernetesClientException e) {
             LOG.debugf(e, "event %s was not recorded", reason);
+        }
+    }
+
+    /** Creates an event, unless it exists. Most events are new. */
+    private static boolean isCreated(Resource<Event> event) {
+        try {
+            event.create();
+            return true;
+        } catch (KubernetesClientException e) {
+            if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
+                throw e;
+            }
+            return false;
         }
     }
 }

@@ -63,8 +63,7 @@ public class StatusWriter {
         for (int attempt = 1; ; attempt++) {
             S before = resource.getStatus();
             JsonNode old = json.convertValue(before, JsonNode.class);
-            S status = before == null ? instantiate(type) : json.convertValue(old, type);
-            change.accept(status);
+            S status = changed(before, type, change);
             JsonNode changed = json.convertValue(status, JsonNode.class);
             if (changed.equals(old)) {
                 return false;
@@ -90,6 +89,13 @@ public class StatusWriter {
                 resource.getMetadata().setResourceVersion(now.getMetadata().getResourceVersion());
             }
         }
+    }
+
+    /** A changed copy of a status; writes nothing. */
+    public <S> S changed(S status, Class<S> type, Consumer<S> change) {
+        S copy = status == null ? instantiate(type) : json.convertValue(status, type);
+        change.accept(copy);
+        return copy;
     }
 
     /** Whether an object without a finalizer of Breakwater no longer exists. With the finalizer it cannot be deleted in between. */

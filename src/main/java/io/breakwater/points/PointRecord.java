@@ -2,6 +2,7 @@ package io.breakwater.points;
 
 import io.breakwater.api.Api;
 import io.breakwater.api.Condition;
+import io.breakwater.api.JournalEntry;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.PartialObject;
 import io.breakwater.api.RestorePoint;
@@ -26,13 +27,14 @@ import java.util.function.UnaryOperator;
 
 /**
  * What policies, plans, the catalog, sweeps and the controller of points ask of a RestorePoint, in about 400 bytes. The archive
- * list, journal, databases, sizes and progress are absent. A field that a caller needs must be added here and to the test that
+ * list, journal, databases, sizes and progress are absent; of the journal it has the last step while that runs. A field that a caller needs must be added here and to the test that
  * compares the answers for a record with those for the complete object.
  */
 final class PointRecord {
     private static final int OVER = 1;
     private static final int DELETED = 2;
     private static final int STATUS = 4;
+    private static final int TIDIES = 8;
     private static final long NO_NUMBER = Long.MIN_VALUE;
 
     private static final List<String> LABELS = List.of(Api.POLICY, Api.PLAN);
@@ -80,7 +82,8 @@ final class PointRecord {
         this.common = common;
         this.flags = (byte) ((point.isOver() ? OVER : 0)
                 | (meta.getDeletionTimestamp() == null ? 0 : DELETED)
-                | (s == null ? 0 : STATUS));
+                | (s == null ? 0 : STATUS)
+                | (point.isTidying() ? TIDIES : 0));
         this.version = number(meta.getResourceVersion());
         this.otherVersion = version == NO_NUMBER ? meta.getResourceVersion() : null;
         this.generation =
@@ -117,6 +120,9 @@ final class PointRecord {
         unpackAsked(unpacker, s);
         meta.setAnnotations(map(ANNOTATIONS, Arrays.asList(unpacker.text())));
         unpackRest(unpacker, s);
+        if ((flags & TIDIES) != 0) {
+            s.journal.add(JournalEntry.running(RestorePoint.TIDY, null));
+        }
         point.setStatus((flags & STATUS) == 0 ? null : s);
         PartialObject.mark(point);
         return point;

@@ -44,7 +44,7 @@ class DocumentTakeover {
     /** The key of a version of a document that was verified. */
     private record Known(String etag, Instant modified, String keyId) {
         boolean isOf(ObjectInfo o) {
-            return Objects.equals(etag, o.etag()) && modified.equals(o.lastModified());
+            return Objects.equals(etag, o.etag()) && Objects.equals(modified, o.lastModified());
         }
     }
 

@@ -10,6 +10,12 @@ public sealed interface Outcome {
     /** The step waits; call it again after the given time at the latest. */
     record Wait(String message, Duration recheck) implements Outcome {}
 
+    /**
+     * Work of this process runs, and wakes the run when it ends. The journal shows the message only if the work takes longer than
+     * a moment.
+     */
+    record Working(String message, Duration recheck) implements Outcome {}
+
     static Outcome done(String message) {
         return new Done(message);
     }

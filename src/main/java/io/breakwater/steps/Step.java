@@ -13,6 +13,15 @@ public interface Step<C> {
     String name();
 
     /**
+     * Whether the journal must show the step before it acts: because a restart must find out that it acted, or because others wait
+     * for it. The entry of another step is written with a later one, so a restart repeats that step from its start. After a
+     * crash the journal shows each step before it acts.
+     */
+    default boolean needsIntent(C run) {
+        return true;
+    }
+
+    /**
      * Does the step, or checks how far it is.
      *
      * @param attempt 1 in the process that entered the step first, 2 after the first restart, and so on

@@ -7,12 +7,13 @@ import io.breakwater.observe.StatusWriter;
 import io.fabric8.kubernetes.client.CustomResource;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * One run: the object that asks for it, with the newest status that was written. The journal of the run is in that
- * status.
+ * One run: the object that asks for it, with the newest status. The journal of the run is in that status. Changes that need not
+ * be written one by one are staged, and written together.
  *
  * @param <S> the kind's status
  */
@@ -22,6 +23,15 @@ public abstract class StepRun<S extends RunStatus> implements StepRunner.Log {
     private final StatusWriter writer;
     private final Clock clock;
     private final Runnable wake;
+
+    /** Changes that are not written yet, in order. */
+    private final List<Consumer<S>> staged = new ArrayList<>();
+
+    /** The status without the staged changes. */
+    private S written;
+
+    /** The status with the staged changes. */
+    private S view;
 
     /**
      * @param object carries the newest status that was written
@@ -58,14 +68,56 @@ public abstract class StepRun<S extends RunStatus> implements StepRunner.Log {
         return wake;
     }
 
-    /** The status as far as the run got; null before the first write. */
+    /** The status as far as the run got, also what is not written yet; null before the first change. */
     public final S status() {
         return object.getStatus();
     }
 
-    /** Writes a change of the status. */
+    /** Writes a change of the status, together with the staged ones. */
     public final void update(Consumer<S> change) {
-        writer.update(object, type, change);
+        stage(change);
+        flush();
+    }
+
+    /** Changes the status of this run. The change is written with the next one, and is lost if the process ends before. */
+    public final void stage(Consumer<S> change) {
+        adopt();
+        staged.add(change);
+        show(object.getStatus(), List.of(change));
+    }
+
+    @Override
+    public final void flush() {
+        adopt();
+        if (staged.isEmpty()) {
+            return;
+        }
+        List<Consumer<S>> changes = List.copyOf(staged);
+        object.setStatus(written);
+        try {
+            writer.update(object, type, s -> changes.forEach(change -> change.accept(s)));
+        } catch (RuntimeException e) {
+            written = object.getStatus();
+            show(written, changes);
+            throw e;
+        }
+        view = object.getStatus();
+        written = view;
+        staged.clear();
+    }
+
+    /** If another writer has used the object, it has written the staged changes too. */
+    private void adopt() {
+        if (object.getStatus() != view) {
+            view = object.getStatus();
+            written = view;
+            staged.clear();
+        }
+    }
+
+    private void show(S before, List<Consumer<S>> changes) {
+        view = writer.changed(before, type, s -> changes.forEach(change -> change.accept(s)));
+        object.setStatus(view);
     }
 
     /** Starts to describe the object's generation in the given status. */
@@ -89,10 +141,17 @@ public abstract class StepRun<S extends RunStatus> implements StepRunner.Log {
 
     @Override
     public final void save(JournalEntry entry) {
-        update(s -> {
-            Journal.put(s.journal, entry);
-            reportProgress(s, entry);
-            conditions(s).running(entry.message == null ? entry.step : entry.step + ": " + entry.message);
+        note(entry);
+        flush();
+    }
+
+    @Override
+    public final void note(JournalEntry entry) {
+        JournalEntry noted = entry.copy();
+        stage(s -> {
+            Journal.put(s.journal, noted.copy());
+            reportProgress(s, noted);
+            conditions(s).running(noted.message == null ? noted.step : noted.step + ": " + noted.message);
         });
     }
 

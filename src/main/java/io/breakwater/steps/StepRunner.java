@@ -9,6 +9,7 @@ import io.breakwater.observe.Conditions;
 import io.breakwater.observe.LogContext;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -39,8 +40,16 @@ public final class StepRunner {
         /** The current journal. */
         List<JournalEntry> entries();
 
-        /** Stores the entry: it replaces the entry of the same step, or is added at the end. */
+        /** Stores the entry: it replaces the entry of the same step, or is added at the end. Stores the noted entries before. */
         void save(JournalEntry entry);
+
+        /** Adds the entry to the journal of this process. It is stored with a later one, or by {@link #flush}. */
+        default void note(JournalEntry entry) {
+            save(entry);
+        }
+
+        /** Stores the noted entries. */
+        default void flush() {}
     }
 
     private record Entered(String run, String step) {}
@@ -50,6 +59,9 @@ public final class StepRunner {
 
     /** Crashes in a row after which a step runs in the quarantine. */
     static final int SUSPECT = 2;
+
+    /** Time after which the journal shows that work runs. */
+    static final Duration MOMENT = Duration.ofSeconds(2);
 
     private static final Duration QUARANTINE_RECHECK = Duration.ofSeconds(10);
 
@@ -75,7 +87,8 @@ public final class StepRunner {
     }
 
     /**
-     * Runs the steps that are not done yet, until one waits.
+     * Runs the steps that are not done yet, until one waits. When all are done, or when work runs that takes only a moment, the
+     * last entries may be noted only. The caller stores them with its result, or calls again with the same log.
      *
      * @param id identity of the run, as the UID of its object
      * @throws BreakwaterException the error of a step; the journal has a permanent one as Failed
@@ -91,10 +104,21 @@ public final class StepRunner {
             }
             entry = enter(id, step.name(), entry, log);
             refuseAfterCrashes(id, entry, log);
+            if (afterCrash || step.needsIntent(context)) {
+                log.flush();
+            }
             switch (call(id, step, context, entry, log)) {
                 case Outcome.Done(String message) -> finish(id, entry, State.Done, message, log);
                 case Outcome.Wait(String message, Duration recheck) -> {
                     clear(id, entry, log);
+                    return waiting(entry, message, recheck, log);
+                }
+                case Outcome.Working(String message, Duration recheck) -> {
+                    clear(id, entry, log);
+                    if (isYoung(entry)) {
+                        return new Result.Waiting(
+                                step.name(), message, recheck.compareTo(MOMENT) < 0 ? recheck : MOMENT);
+                    }
                     return waiting(entry, message, recheck, log);
                 }
             }
@@ -121,7 +145,7 @@ public final class StepRunner {
         entry.state = State.Running;
         entry.startedAt = entry.startedAt == null ? Conditions.timestamp(clock.instant()) : entry.startedAt;
         entry.attempts = entry.attempts == null ? 1 : entry.attempts + 1;
-        log.save(entry);
+        log.note(entry);
         return entry;
     }
 
@@ -143,8 +167,9 @@ public final class StepRunner {
     private static Result waiting(JournalEntry entry, String message, Duration recheck, Log log) {
         if (!Objects.equals(message, entry.message)) {
             entry.message = message;
-            log.save(entry);
+            log.note(entry);
         }
+        log.flush();
         return new Result.Waiting(entry.step, message, recheck);
     }
 
@@ -152,8 +177,12 @@ public final class StepRunner {
         if (quarantine.isCleared(id)) {
             quarantine.leave(id);
             entry.crashes = null;
-            log.save(entry);
+            log.note(entry);
         }
+    }
+
+    private boolean isYoung(JournalEntry entry) {
+        return clock.instant().isBefore(Instant.parse(entry.startedAt).plus(MOMENT));
     }
 
     private void refuseAfterCrashes(String id, JournalEntry entry, Log log) {
@@ -164,6 +193,7 @@ public final class StepRunner {
                 + " times in a row while the step ran; find the cause in the last state of the operator's container"
                 + " (kubectl describe pod), for example OOMKilled, and create the object again";
         finish(id, entry, State.Failed, message, log);
+        log.flush();
         throw BreakwaterException.permanent(Reason.InternalError, message);
     }
 
@@ -182,6 +212,7 @@ public final class StepRunner {
                 log.save(entry);
             } else {
                 finish(run, entry, State.Failed, e.getMessage(), log);
+                log.flush();
             }
             throw e;
         } catch (RuntimeException e) {
@@ -201,10 +232,13 @@ public final class StepRunner {
         entry.state = state;
         entry.finishedAt = Conditions.timestamp(clock.instant());
         entry.message = message;
-        log.save(entry);
+        log.note(entry);
     }
 
     private static Optional<JournalEntry> find(Log log, String step) {
-        return log.entries().stream().filter(e -> e.step.equals(step)).findFirst();
+        return log.entries().stream()
+                .filter(e -> e.step.equals(step))
+                .findFirst()
+                .map(JournalEntry::copy);
     }
 }

@@ -27,7 +27,11 @@ public interface ObjectStore extends AutoCloseable {
     /** Bytes of the largest document: a seal, a lease, or a report about a location, a site or a key. */
     int MAX_DOCUMENT = 1 << 20;
 
-    /** Facts about an object without its content. */
+    /**
+     * Facts about an object without its content.
+     *
+     * @param lastModified null after a write whose answer does not contain it; {@link #head} has it then
+     */
     record ObjectInfo(String key, long size, String etag, Instant lastModified) {}
 
     /** An object's facts with the store's time of the answer, so that leases are checked by one clock only. */

@@ -201,7 +201,7 @@ class ArchiveUploadTest {
             policy.setSpec(new BackupPolicySpec());
             CaptureRun run = new CaptureRun(point, PointKeys.source("east", "shop"), null, Clock.systemUTC(), () -> {})
                     .follow(policy, new PointRoute(location(velero), List.of(), 0, Optional.empty(), true));
-            return new ArchiveUpload(server.client(), KEYS, Clock.systemUTC()).write(run, store);
+            return new ArchiveUpload(server.client(), KEYS, Clock.systemUTC()).create(run, store);
         }
     }
 

@@ -103,7 +103,8 @@ class PointAlertsTest {
                 null,
                 null,
                 TestAdoption.identities("east", () -> TestAdoption.namespaces("uid-", "shop", "kube-system")),
-                new CaptureQueue(budgets, TestIndex.empty(client), clock));
+                new CaptureQueue(budgets, TestIndex.empty(client), clock),
+                null);
     }
 
     private static final class FixedRoute extends PointRoutes {

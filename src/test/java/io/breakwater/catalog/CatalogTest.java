@@ -71,7 +71,7 @@ class CatalogTest {
     void sealsNoSnapshotThatIsOlderThanTheCapture() throws Exception {
         String snapshot = TestRegister.of(KEY).prefix() + "snapshots/" + SNAPSHOT;
         store.write(snapshot, new byte[1], Precondition.NONE);
-        catalog.markStarted(location, KEY, "uid");
+        catalog.startPoint(location, KEY, "uid");
         Files.setLastModifiedTime(
                 directory.resolve(snapshot), FileTime.from(Instant.now().minusSeconds(600)));
         PointDocument document = document(KEY.archiveKey("uid"));

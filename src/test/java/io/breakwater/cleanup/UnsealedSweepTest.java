@@ -520,7 +520,7 @@ class UnsealedSweepTest {
         write(bank.prefix() + "config", "config");
         write(bank.snapshot(snapshot(LOST)), "lost");
         PointKey theirs = PointKeys.of("east", "bank", "lost");
-        catalog.markStarted(location, theirs, "uid");
+        catalog.startPoint(location, theirs, "uid");
         write(StoreLayout.repositoryRecord(bank.id()), "{}");
         makeOld();
         UnsealedSweep process = process();
@@ -584,7 +584,7 @@ class UnsealedSweepTest {
 
     @Test
     void preservesSealedCapturesWithAnInProgressMarker() {
-        catalog.markStarted(location, GOOD, "uid");
+        catalog.startPoint(location, GOOD, "uid");
         makeOld();
 
         assertThat(sweep.sweep(location).archives()).isEqualTo(1);
@@ -598,7 +598,7 @@ class UnsealedSweepTest {
     /** An attacker with the store's credentials hides the seal, writes a marker of an unfinished backup, and waits. */
     @Test
     void preservesArchivesOfKnownPointsWithoutASeal() {
-        catalog.markStarted(location, GOOD, "uid");
+        catalog.startPoint(location, GOOD, "uid");
         disk.delete(GOOD.sealKey());
         makeOld();
 
@@ -656,7 +656,7 @@ class UnsealedSweepTest {
 
     /** The objects that a capture writes before its seal. */
     private void captured(PointKey key) {
-        catalog.markStarted(location, key, "uid");
+        catalog.startPoint(location, key, "uid");
         write(archive(key), key.point());
         write(key.veleroPrefix("uid") + "a-logs.gz", key.point());
         write(TestRegister.of(key).prefix() + "snapshots/" + snapshot(key), key.point());

@@ -76,8 +76,14 @@ class SnapshotIT {
         assertThat(sh(NAMESPACE, "cat /data/state"))
                 .as("the hooks in the annotations of the pod were run")
                 .isEqualTo("thawed\n");
-        assertThat(site.cluster().kubectl("get", "volumesnapshots,jobs", "-n", NAMESPACE, "-o", "name"))
-                .isBlank();
+        rig.progress()
+                .await(
+                        "the objects of the capture are deleted after its success",
+                        SOON,
+                        () -> leftovers(NAMESPACE),
+                        () -> Optional.of(site.cluster()
+                                .kubectl("get", "volumesnapshots,jobs", "-n", NAMESPACE, "-o", "name")
+                                .isBlank()));
     }
 
     @Test

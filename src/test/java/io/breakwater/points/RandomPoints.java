@@ -161,7 +161,10 @@ public final class RandomPoints {
             }
         }
         s.archive = List.of(new StoredObject());
-        s.journal.add(new JournalEntry());
+        s.journal.add(JournalEntry.running("Move", null));
+        if (maybe()) {
+            s.journal.add(JournalEntry.running(RestorePoint.TIDY, null));
+        }
         s.progress = "Move";
         return s;
     }

@@ -41,8 +41,12 @@ public abstract class ObjectStoreContract {
 
         Document read = store().read("a/b.json").orElseThrow();
         assertThat(new String(read.content(), UTF_8)).isEqualTo("one");
-        assertThat(read.info()).isEqualTo(written.info());
-        assertThat(store().head("a/b.json").orElseThrow().info()).isEqualTo(written.info());
+        assertThat(store().head("a/b.json").orElseThrow().info()).isEqualTo(read.info());
+        ObjectInfo info = written.info();
+        Instant modified = info.lastModified() == null ? read.info().lastModified() : info.lastModified();
+        assertThat(new ObjectInfo(info.key(), info.size(), info.etag(), modified))
+                .as("the answer to a write may lack the time")
+                .isEqualTo(read.info());
     }
 
     @Test
@@ -105,14 +109,13 @@ public abstract class ObjectStoreContract {
     @Test
     void reportsTheClockOfTheStore() {
         Instant before = Instant.now();
-        Observed written = write("clock", "x", Precondition.NONE).orElseThrow();
+        write("clock", "x", Precondition.NONE);
         Document read = store().read("clock").orElseThrow();
 
         // HTTP dates have whole seconds.
         Duration tolerance = Duration.ofMinutes(2);
         assertThat(Duration.between(before, read.storeTime()).abs()).isLessThan(tolerance);
-        assertThat(read.storeTime().plusSeconds(1))
-                .isAfterOrEqualTo(written.info().lastModified());
+        assertThat(read.storeTime().plusSeconds(1)).isAfterOrEqualTo(read.info().lastModified());
     }
 
     @Test

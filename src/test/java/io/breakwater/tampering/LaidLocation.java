@@ -269,8 +269,8 @@ final class LaidLocation implements AutoCloseable {
         for (String namespace : List.of("shop", "bank")) {
             for (String point : List.of("lost", "other")) {
                 PointKey key = PointKeys.of("east", namespace, point);
-                catalog.markStarted(location, key, "uid-earlier");
-                catalog.markStarted(location, key, "uid-of-" + point);
+                catalog.startPoint(location, key, "uid-earlier");
+                catalog.startPoint(location, key, "uid-of-" + point);
                 TestArchives.write(store, key, "uid-of-" + point, objects(key), MASTER);
             }
         }

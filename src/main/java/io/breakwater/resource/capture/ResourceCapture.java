@@ -10,6 +10,7 @@ import io.breakwater.resource.ApiKind;
 import io.breakwater.resource.ApiServer;
 import io.breakwater.resource.CaptureRules;
 import io.breakwater.resource.Discovery;
+import io.breakwater.resource.DiscoveryCache;
 import io.breakwater.resource.OmittedObjects;
 import io.breakwater.resource.PagedList;
 import io.breakwater.resource.ReferencedSecrets;
@@ -72,9 +73,11 @@ public final class ResourceCapture {
     public record ClearCopy(OutputStream out, boolean secretValues) {}
 
     private final ApiServer server;
+    private final DiscoveryCache discovery;
 
-    public ResourceCapture(KubernetesClient client) {
+    public ResourceCapture(KubernetesClient client, DiscoveryCache discovery) {
         this.server = new ApiServer(client);
+        this.discovery = discovery;
     }
 
     /**
@@ -89,15 +92,14 @@ public final class ResourceCapture {
                 ArchiveWriter clear =
                         copy.isPresent() ? new ArchiveWriter(copy.get().out(), request.capturedAt()) : null) {
             boolean values = copy.map(ClearCopy::secretValues).orElse(false);
-            Run run = new Run(
-                    request, archive, clear, values, Discovery.of(server).stored(server));
+            DiscoveryCache.Served served = discovery.of(server);
+            Run run = new Run(request, archive, clear, values, served.kinds());
             run.all();
             archive.finish();
             if (clear != null) {
                 clear.finish();
             }
-            String version = server.get("/version").body().path("gitVersion").asText("");
-            return new Result(archive.count(), archive.resourceList(), version, List.copyOf(run.warnings));
+            return new Result(archive.count(), archive.resourceList(), served.version(), List.copyOf(run.warnings));
         } catch (UncheckedIOException e) {
             throw e.getCause();
         }

@@ -390,11 +390,7 @@ public final class S3Store implements ObjectStore {
             try {
                 Written w = write.get();
                 // Only the object itself has the time of its modification.
-                Optional<Observed> there = facts(key)
-                        .map(r -> observed(key, r))
-                        .filter(o -> o.info().etag().equals(w.etag()));
-                return there.or(() -> Optional.of(
-                        new Observed(new ObjectInfo(key, w.size(), w.etag(), w.storeTime()), w.storeTime())));
+                return Optional.of(new Observed(new ObjectInfo(key, w.size(), w.etag(), null), w.storeTime()));
             } catch (AwsServiceException e) {
                 return refused(what, key, stamp, precondition, e);
             }

@@ -11,6 +11,7 @@ import io.breakwater.api.ObjectRule;
 import io.breakwater.api.Reason;
 import io.breakwater.resource.ApiKind;
 import io.breakwater.resource.ApiServer;
+import io.breakwater.resource.DiscoveryCache;
 import io.breakwater.resource.FakeApiServer;
 import io.breakwater.resource.StorageVersions;
 import io.breakwater.velero.ArchiveReader;
@@ -19,6 +20,7 @@ import io.fabric8.kubernetes.api.model.LabelSelectorBuilder;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -669,7 +671,7 @@ class ResourceCaptureTest {
 
     private Map<String, JsonNode> capture() throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        result = new ResourceCapture(server.client())
+        result = new ResourceCapture(server.client(), new DiscoveryCache(Clock.systemUTC()))
                 .capture(
                         new ResourceCapture.Request("shop", scope, Instant.parse("2026-11-23T10:00:00Z")),
                         out,
