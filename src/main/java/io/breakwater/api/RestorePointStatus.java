@@ -72,7 +72,7 @@ public class RestorePointStatus extends RunStatus {
     public Integer resourceCount;
 
     @Size(max = 16)
-    @JsonPropertyDescription("Files of the archive in the store.")
+    @JsonPropertyDescription("Files of the archive in the store, during the capture; afterwards the seal lists them.")
     public List<StoredObject> archive;
 
     @Size(max = 16)

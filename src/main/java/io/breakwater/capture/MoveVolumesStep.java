@@ -24,6 +24,7 @@ import io.breakwater.trust.AdoptionRule;
 import io.breakwater.volume.ClaimUsers;
 import io.breakwater.volume.Snapshots;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +35,11 @@ import java.util.Optional;
  * itself where there is no snapshot. The policy says how many movers run at the same time.
  */
 final class MoveVolumesStep implements Step<CaptureRun> {
+    /** Interval in which movers report their progress. The end of a mover wakes the run. */
+    private static final Duration PROGRESS = Duration.ofSeconds(5);
+
+    private static final Duration LOOK = Duration.ofSeconds(1);
+
     private final KubernetesClient client;
     private final MoverClaims claims;
     private final MoverJobs movers;
@@ -89,6 +95,7 @@ final class MoveVolumesStep implements Step<CaptureRun> {
             }
             return Outcome.waiting(creating.get());
         }
+        movers.wakeOnChange(run.namespace(), run.label(), run.wake());
         WaitReasons waiting = new WaitReasons();
         List<MoverProgress> running = new ArrayList<>();
         for (VolumeStatus v : List.copyOf(all)) {
@@ -102,7 +109,8 @@ final class MoveVolumesStep implements Step<CaptureRun> {
         }
         if (!waiting.isEmpty()) {
             reportTransfer(run, all, running);
-            return waiting.toOutcome(all.size(), "volumes moved");
+            boolean allRun = running.size() == Math.min(waiting.size(), settings.volumesAtATime());
+            return waiting.toOutcome(all.size(), "volumes moved", allRun ? PROGRESS : LOOK);
         }
         run.stage(s -> {
             s.transfer = null;

@@ -12,7 +12,6 @@ import io.breakwater.api.RestorePointStatus.CopyState;
 import io.breakwater.api.RestorePointStatus.DatabaseStatus;
 import io.breakwater.api.RestorePointStatus.Kept;
 import io.breakwater.api.RestorePointStatus.PointCopy;
-import io.breakwater.api.RestorePointStatus.StoredObject;
 import io.breakwater.api.RestorePointStatus.VolumeStatus;
 import io.breakwater.api.Texts;
 import io.breakwater.observe.Conditions;
@@ -95,7 +94,6 @@ final class ImportedPoint {
         s.volumes = d.volumes().stream().map(ImportedPoint::volume).toList();
         s.volumeCount = d.volumes().size();
         s.resourceCount = d.resourceCount();
-        s.archive = d.objects().stream().map(ImportedPoint::stored).toList();
         s.databases = d.databases().stream().map(ImportedPoint::database).toList();
         s.measured(
                 d.volumes().stream()
@@ -169,14 +167,6 @@ final class ImportedPoint {
         s.logicalBytes = v.logicalBytes();
         s.addedBytes = v.addedBytes();
         s.kept = v.kept() == null ? null : new Kept(v.kept().driver(), v.kept().handle());
-        return s;
-    }
-
-    private static StoredObject stored(PointDocument.StoredObject o) {
-        StoredObject s = new StoredObject();
-        s.key = o.key();
-        s.size = o.size();
-        s.sha256 = o.sha256();
         return s;
     }
 

@@ -27,7 +27,10 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
 import jakarta.inject.Inject;
 import java.net.HttpURLConnection;
 import java.nio.charset.StandardCharsets;
@@ -64,6 +67,7 @@ public class MoverJobs {
     private final BreakwaterConfig config;
     private final Repositories repositories;
     private final MoverPods pods;
+    private final MoverPodWatch watch;
     private final Clock clock;
     private final MoverStartTimeout starts;
     private final MoverPlaces places;
@@ -95,8 +99,24 @@ public class MoverJobs {
         this.config = config;
         this.repositories = repositories;
         this.pods = new MoverPods(client);
+        this.watch = new MoverPodWatch(client);
         this.clock = clock;
         this.starts = new MoverStartTimeout(clock);
+    }
+
+    void start(@Observes StartupEvent event) {
+        if (config.role() == BreakwaterConfig.Role.operator) {
+            watch.start();
+        }
+    }
+
+    void stop(@Observes ShutdownEvent event) {
+        watch.close();
+    }
+
+    /** Wakes a run at each change of a pod of its movers, until {@link #delete}. The run must also look by itself, less often. */
+    public void wakeOnChange(String namespace, String run, Runnable wake) {
+        watch.add(namespace, run, wake);
     }
 
     /**
@@ -201,7 +221,9 @@ public class MoverJobs {
         if (job == null) {
             job = create(request, name);
         }
-        return limited(request, job, state(request, job));
+        try (MoverPods.Look _ = pods.look()) {
+            return limited(request, job, state(request, job));
+        }
     }
 
     private State state(Request request, Job job) {
@@ -342,6 +364,7 @@ public class MoverJobs {
         client.secrets().inNamespace(namespace).withLabel(Api.RUN, run).delete();
         starts.forget(namespace + "/" + run);
         places.releaseAll(namespace, run);
+        watch.remove(namespace, run);
     }
 
     /** Whether this process has asked for the state of a Job since a time. */

@@ -18,7 +18,9 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -40,6 +42,7 @@ final class MoverPods {
     private final KubernetesClient client;
     private final WarningEvents warnings;
     private final ClaimDiagnosis claims;
+    private final ThreadLocal<Map<String, List<Pod>>> looked = new ThreadLocal<>();
 
     MoverPods(KubernetesClient client) {
         this.client = client;
@@ -256,7 +259,33 @@ final class MoverPods {
         return pod.getStatus().getContainerStatuses().stream().filter(s -> CONTAINER.equals(s.getName()));
     }
 
+    /**
+     * All questions of this thread until the end of the look have their answers from one list of the pods of each Job.
+     */
+    Look look() {
+        return new Look();
+    }
+
+    /** One look at pods. */
+    final class Look implements AutoCloseable {
+        private Look() {
+            looked.set(new HashMap<>());
+        }
+
+        @Override
+        public void close() {
+            looked.remove();
+        }
+    }
+
     private List<Pod> of(String namespace, String job) {
+        Map<String, List<Pod>> known = looked.get();
+        return known == null
+                ? list(namespace, job)
+                : known.computeIfAbsent(namespace + "/" + job, k -> list(namespace, job));
+    }
+
+    private List<Pod> list(String namespace, String job) {
         return client.pods()
                 .inNamespace(namespace)
                 .withLabel("batch.kubernetes.io/job-name", job)

@@ -1,6 +1,7 @@
 package io.breakwater.steps;
 
 import io.breakwater.api.Texts;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -37,7 +38,12 @@ public final class WaitReasons {
      * @param done what has happened to parts that are done, as {@code volumes moved}
      */
     public Outcome toOutcome(int total, String done) {
-        return Outcome.waiting((total - size()) + " of " + total + " " + done + "; waiting for " + this);
+        return toOutcome(total, done, Duration.ofSeconds(1));
+    }
+
+    /** @param recheck time until the step is called again */
+    public Outcome toOutcome(int total, String done, Duration recheck) {
+        return Outcome.waiting((total - size()) + " of " + total + " " + done + "; waiting for " + this, recheck);
     }
 
     /** As {@code logs (the snapshot is not ready), data (…) and 3 more}. */

@@ -60,6 +60,35 @@ class ArchiveUploadTest {
         assertThat(store.read(KEY).orElseThrow().content()).containsExactly(2);
     }
 
+    /** The name has the uid of the RestorePoint, so there is nothing to look for before the first write. */
+    @Test
+    void createsAnArchiveWithoutALook() throws IOException {
+        MemoryStore store = new MemoryStore() {
+            @Override
+            public Optional<Observed> head(String key) {
+                throw new AssertionError("looked for " + key);
+            }
+        };
+
+        upload(store, VeleroLayout.Objects);
+
+        assertThat(store.written).last().asString().endsWith("velero-backup.json");
+    }
+
+    @Test
+    void createsNoArchiveInThePlaceOfAnother() throws IOException {
+        MemoryStore store = new MemoryStore();
+        upload(store, null);
+        String archive = PointKeys.of("east", "shop", "p").archiveKey("uid-1");
+        byte[] before = store.objects.get(archive);
+
+        assertThatThrownBy(() -> upload(store, null)).isInstanceOfSatisfying(BreakwaterException.class, e -> {
+            assertThat(e.reason()).isEqualTo(Reason.Conflict);
+            assertThat(e.isRetryable()).isTrue();
+        });
+        assertThat(store.objects.get(archive)).isEqualTo(before);
+    }
+
     @Test
     void overwritesNothingThatAnotherProcessWritesMeanwhile() {
         MemoryStore store = new MemoryStore() {

@@ -10,6 +10,7 @@ import io.breakwater.api.Digests;
 import io.breakwater.api.Reason;
 import io.breakwater.location.TestRegister;
 import io.breakwater.location.keys.TestKeys;
+import io.breakwater.store.ForwardingStore;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.TestStores;
@@ -20,6 +21,9 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -63,6 +67,40 @@ class CatalogTest {
             assertThat(refusal(() -> catalog.seal(location, document(foreign))))
                     .as(foreign)
                     .isEqualTo(Reason.Conflict);
+        }
+    }
+
+    /** Each of the three waits for the others, so one after the other would not end. */
+    @Test
+    void startsAPointWithItsThreeCallsAtTheSameTime() {
+        CyclicBarrier together = new CyclicBarrier(3);
+        ObjectStore meeting = new ForwardingStore(store) {
+            @Override
+            public Optional<Document> read(String key, int max) {
+                meet(together);
+                return super.read(key, max);
+            }
+
+            @Override
+            public Optional<Observed> write(String key, byte[] content, Precondition precondition) {
+                meet(together);
+                return super.write(key, content, precondition);
+            }
+        };
+        Catalog parallel = new Catalog(TestStores.always(meeting), TestKeys.from(() -> TestKeys.data(MASTER)));
+
+        Catalog.Opening opening = parallel.startPoint(location, KEY, "uid");
+
+        assertThat(opening.present()).isEmpty();
+        assertThat(opening.keyId()).isEqualTo(TestKeys.id(MASTER));
+        assertThat(InProgressMarker.since(store, KEY)).isPresent();
+    }
+
+    private static void meet(CyclicBarrier together) {
+        try {
+            together.await(20, TimeUnit.SECONDS);
+        } catch (Exception e) {
+            throw new IllegalStateException("the other calls did not come", e);
         }
     }
 

@@ -68,6 +68,25 @@ class CaptureHooksTest {
         assertThat(done.warnings()).containsExactly("spec.hooks.pre[0]: " + CAUSE);
     }
 
+    /** Most namespaces have no hook. */
+    @Test
+    void listsPodsOnceWithoutHooks() {
+        allowed.arm(null, Duration.ofMinutes(1)).close();
+        assertThat(allowed.before(null).calls()).isZero();
+        assertThat(allowed.after(null).calls()).isZero();
+
+        assertThat(cluster.reads()).containsExactly("/api/v1/namespaces/shop/pods");
+    }
+
+    /** A pod that a hook has paused may have been replaced meanwhile. */
+    @Test
+    void listsPodsAgainAfterTheSnapshotsIfThereIsAHook() {
+        hooks.before(List.of(hook(OnError.Continue)));
+        hooks.after(List.of(hook(OnError.Continue)));
+
+        assertThat(cluster.reads()).hasSize(2);
+    }
+
     @Test
     void runsNoHooksAfterTheSnapshots() {
         CaptureHooks.Done done = hooks.after(List.of(hook(OnError.Fail)));

@@ -42,8 +42,9 @@ class FleetIT {
     private static final boolean IS_RESIDENT = false;
     private static final boolean IS_FLAT = false;
     private static final boolean CAPTURES_WITH_FEW_CALLS = false;
+    private static final boolean STORES_WITH_FEW_CALLS = true;
     private static final boolean IS_NOT_DELAYED = false;
-    private static final boolean SEALS_IN_FEW_ROUND_TRIPS = false;
+    private static final boolean SEALS_IN_FEW_ROUND_TRIPS = true;
 
     private final FleetFigures figures = new FleetFigures();
 
@@ -217,7 +218,7 @@ class FleetIT {
                 "store calls for each point, without a copy",
                 (double) CallCounts.sum(store) / points,
                 40,
-                CAPTURES_WITH_FEW_CALLS);
+                STORES_WITH_FEW_CALLS);
     }
 
     /** Half of the policies have a location whose store does not answer for ten minutes. */

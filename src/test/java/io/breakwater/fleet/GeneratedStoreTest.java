@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -56,6 +57,15 @@ class GeneratedStoreTest extends ObjectStoreContract {
                 throw new UnsupportedOperationException();
             }
         });
+    }
+
+    /** The answer has all that a caller needs. */
+    @Test
+    void writesAnObjectWithOneCall() {
+        assertThat(store.write("packs/1", new byte[1], Precondition.ABSENT)).isPresent();
+        assertThat(store.write("packs/2", new byte[1], Precondition.NONE)).isPresent();
+
+        assertThat(server.counts().now()).containsExactlyEntriesOf(Map.of("put packs", 2L));
     }
 
     @Test

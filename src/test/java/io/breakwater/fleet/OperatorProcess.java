@@ -68,6 +68,8 @@ final class OperatorProcess implements AutoCloseable {
             List<String> command =
                     new ArrayList<>(List.of(NativeMemory.tool("java").toString()));
             command.addAll(options);
+            // As in a new pod. A process that finds files of an earlier one counts as started after a crash.
+            command.add("-Djava.io.tmpdir=" + Files.createTempDirectory(directory.toAbsolutePath(), "tmp"));
             command.addAll(List.of(
                     "-javaagent:" + jar + "=" + server.getLocalPort() + "," + start, "-jar", APPLICATION.toString()));
             ProcessBuilder builder = new ProcessBuilder(command);

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.store.ForwardingStore;
+import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.TestSite;
 import io.breakwater.store.TestStores;
@@ -50,6 +52,28 @@ class LeaseStoreTest {
                 .get()
                 .extracting(LeaseVersion::lease, LeaseVersion::etag)
                 .containsExactly(first, written.etag());
+    }
+
+    /** S3 does not report when it wrote an object. The age of a lease is measured by that time alone. */
+    @Test
+    void readsTheTimeOfAWriteThatTheAnswerLacks() {
+        ObjectStore timeless = new ForwardingStore(objects) {
+            @Override
+            public Optional<Observed> write(String key, byte[] content, Precondition precondition) {
+                return super.write(key, content, precondition)
+                        .map(o -> new Observed(
+                                new ObjectInfo(key, o.info().size(), o.info().etag(), null),
+                                o.storeTime().plusSeconds(30)));
+            }
+        };
+        LeaseStore leases =
+                new LeaseStore(timeless, new DirectCalls(), "shop", "shop", new LeaseMemory(LeaseCounter.NONE));
+
+        LeaseVersion written =
+                leases.write(Lease.first("east", MINUTE), Optional.empty()).orElseThrow();
+
+        assertThat(written.modified())
+                .isEqualTo(objects.head(KEY).orElseThrow().info().lastModified());
     }
 
     @Test

@@ -81,6 +81,23 @@ class MoverJobsTest {
         cluster.close();
     }
 
+    /** A mover is looked at once a second. */
+    @Test
+    void listsThePodsOfAJobOnceForEachLook() {
+        movers.poll(request);
+        long before = podLists();
+
+        movers.poll(request);
+
+        assertThat(podLists() - before).isEqualTo(1);
+    }
+
+    private long podLists() {
+        return cluster.reads().stream()
+                .filter(path -> path.contains("/namespaces/shop/pods?"))
+                .count();
+    }
+
     @Test
     void startsAJobAfterItsSecret() {
         assertThat(movers.poll(request)).isInstanceOf(MoverJobs.State.Running.class);

@@ -70,6 +70,26 @@ class RunDriverTest {
     }
 
     @Test
+    void writesStagedChangesWithTheNextWrite() {
+        run.stage(s -> s.progress = "staged");
+        assertThat(run.status().progress).isEqualTo("staged");
+        assertThat(stored()).isNull();
+
+        run.update(s -> s.restorePoint = "p");
+        assertThat(stored().progress).isEqualTo("staged");
+        assertThat(stored().restorePoint).isEqualTo("p");
+    }
+
+    private VerificationStatus stored() {
+        return cluster.client()
+                .resources(Verification.class)
+                .inNamespace("shop")
+                .withName("run")
+                .get()
+                .getStatus();
+    }
+
+    @Test
     void reportsAndRetriesRetryableErrors() {
         BreakwaterException error = retryable("the store does not answer");
         assertThat(drive(() -> {

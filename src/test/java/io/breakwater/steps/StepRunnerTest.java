@@ -7,8 +7,10 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.JournalEntry;
 import io.breakwater.api.JournalEntry.State;
 import io.breakwater.api.Reason;
+import io.breakwater.location.HandClock;
 import io.breakwater.steps.StepRunner.Result;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
@@ -41,6 +43,77 @@ class StepRunnerTest {
         })));
 
         assertThat(calls).containsExactly("A1");
+    }
+
+    /** The entries of such steps are written with a later one, so a restart repeats them. */
+    @Test
+    void writesNothingForStepsThatNeedNoIntent() {
+        BufferedLog log = new BufferedLog();
+        List<Step<String>> steps = List.of(
+                quiet("A", n -> Outcome.done("a")),
+                quiet("B", n -> Outcome.done("b")),
+                step("C", n -> {
+                    assertThat(log.written).isEqualTo(1);
+                    assertThat(log.stored.entries)
+                            .extracting(e -> e.step + " " + e.state)
+                            .containsExactly("A Done", "B Done", "C Running");
+                    return Outcome.done("c");
+                }),
+                quiet("D", n -> Outcome.done("d")));
+
+        new StepRunner(Clock.systemUTC()).run("uid", steps, "context", log);
+
+        assertThat(log.written).isEqualTo(1);
+        assertThat(log.entries()).hasSize(4).allMatch(e -> e.state == State.Done);
+    }
+
+    /** Else a step that crashes each process before its first write would do so for ever. */
+    @Test
+    void writesEachStepBeforeItActsAfterACrash() {
+        BufferedLog log = new BufferedLog();
+        List<Step<String>> steps = List.of(quiet("A", n -> {
+            throw new Crash();
+        }));
+        for (int process = 1; process <= 5; process++) {
+            assertThatThrownBy(() -> afterCrash().run("uid", steps, "context", log))
+                    .isInstanceOf(Crash.class);
+            log.restart();
+        }
+
+        assertThatThrownBy(() -> afterCrash().run("uid", steps, "context", log))
+                .hasMessageStartingWith("step A was stopped");
+        assertThat(log.stored.is(State.Failed)).isTrue();
+    }
+
+    @Test
+    void showsWorkThatTakesLongerThanAMoment() {
+        HandClock clock = new HandClock();
+        StepRunner runner = new StepRunner(clock);
+        BufferedLog log = new BufferedLog();
+        List<Step<String>> steps = List.of(quiet("A", n -> new Outcome.Working("work", Duration.ofSeconds(10))));
+
+        assertThat(runner.run("uid", steps, "context", log))
+                .isEqualTo(new Result.Waiting("A", "work", StepRunner.MOMENT));
+        assertThat(log.written).isZero();
+
+        clock.pass(StepRunner.MOMENT);
+        assertThat(runner.run("uid", steps, "context", log))
+                .isEqualTo(new Result.Waiting("A", "work", Duration.ofSeconds(10)));
+        assertThat(log.stored.entries)
+                .singleElement()
+                .satisfies(e -> assertThat(e.message).isEqualTo("work"));
+    }
+
+    @Test
+    void writesTheStateBeforeAWait() {
+        BufferedLog log = new BufferedLog();
+        List<Step<String>> steps =
+                List.of(quiet("A", n -> Outcome.done("a")), quiet("B", n -> Outcome.waiting("for b")));
+
+        new StepRunner(Clock.systemUTC()).run("uid", steps, "context", log);
+
+        assertThat(log.written).isEqualTo(1);
+        assertThat(log.stored.entries).extracting(e -> e.message).containsExactly("a", "for b");
     }
 
     @Test
@@ -235,6 +308,25 @@ class StepRunnerTest {
         return runner.run("uid", steps, "context", journal);
     }
 
+    private static Step<String> quiet(String name, IntFunction<Outcome> body) {
+        return new Step<>() {
+            @Override
+            public String name() {
+                return name;
+            }
+
+            @Override
+            public boolean needsIntent(String context) {
+                return false;
+            }
+
+            @Override
+            public Outcome run(String context, int attempt) {
+                return body.apply(attempt);
+            }
+        };
+    }
+
     private Step<String> step(String name, IntFunction<Outcome> body) {
         return new Step<>() {
             @Override
@@ -248,6 +340,47 @@ class StepRunnerTest {
                 return body.apply(attempt);
             }
         };
+    }
+
+    /** A journal whose noted entries are lost with the process. */
+    private static final class BufferedLog implements StepRunner.Log {
+        private final MemoryLog stored = new MemoryLog();
+        private MemoryLog seen = new MemoryLog();
+        private boolean noted;
+        private int written;
+
+        @Override
+        public List<JournalEntry> entries() {
+            return seen.entries();
+        }
+
+        @Override
+        public void save(JournalEntry entry) {
+            note(entry);
+            flush();
+        }
+
+        @Override
+        public void note(JournalEntry entry) {
+            seen.save(entry);
+            noted = true;
+        }
+
+        @Override
+        public void flush() {
+            if (noted) {
+                seen.entries().forEach(stored::save);
+                noted = false;
+                written++;
+            }
+        }
+
+        /** The next process sees what is stored. */
+        void restart() {
+            seen = new MemoryLog();
+            stored.entries().forEach(seen::save);
+            noted = false;
+        }
     }
 
     /** A journal that returns copies of the saved entries, as a status does. */

@@ -1,0 +1,59 @@
+package io.breakwater.resource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.location.HandClock;
+import java.io.IOException;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Captures that follow each other closely share one discovery; a new kind is found soon. */
+class DiscoveryCacheTest {
+    private final HandClock clock = new HandClock();
+    private final DiscoveryCache cache = new DiscoveryCache(clock);
+    private FakeApiServer server;
+
+    @BeforeEach
+    void start() throws IOException {
+        server = new FakeApiServer().serveUsual();
+    }
+
+    @AfterEach
+    void stop() {
+        server.close();
+    }
+
+    @Test
+    void asksAgainAfterAFewSeconds() {
+        assertThat(has("widgets.example.com")).isFalse();
+        int asked = server.requests().size();
+        server.serve("example.com/v1", "Widget", "widgets", true);
+        clock.pass(DiscoveryCache.AGE.minusMillis(1));
+        assertThat(has("widgets.example.com")).isFalse();
+        assertThat(server.requests()).hasSize(asked);
+
+        clock.pass(Duration.ofMillis(1));
+        assertThat(has("widgets.example.com")).isTrue();
+    }
+
+    /** The API is back as soon as its server responds. */
+    @Test
+    void asksAgainAtOnceAfterAnApiDidNotRespond() {
+        server.serve("example.com/v1", "Widget", "widgets", true);
+        server.aggregate("example.com");
+        assertThat(kinds().unavailable()).isNotEmpty();
+
+        server.aggregate();
+        assertThat(kinds().unavailable()).isEmpty();
+    }
+
+    private boolean has(String kind) {
+        return kinds().preferred(kind).isPresent();
+    }
+
+    private Discovery kinds() {
+        return cache.of(new ApiServer(server.client())).kinds();
+    }
+}
