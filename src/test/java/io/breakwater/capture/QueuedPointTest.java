@@ -184,7 +184,8 @@ class QueuedPointTest {
                 null,
                 null,
                 TestAdoption.identities("east", () -> TestAdoption.namespaces("uid-", "shop", "kube-system")),
-                new CaptureQueue(budgets, TestIndex.empty(client), clock));
+                new CaptureQueue(budgets, TestIndex.empty(client), clock),
+                null);
     }
 
     private final class UnreliableRoute extends PointRoutes {
