@@ -12,6 +12,11 @@ import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BackupPolicySpec;
 import io.breakwater.api.NamedRef;
 import io.breakwater.config.TestConfig;
+import io.breakwater.observe.StatusWriter;
+import io.breakwater.watch.ObjectCache;
+import io.breakwater.watch.SharedInformers;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -75,6 +80,25 @@ class LocationResolverTest {
                         .getMetadata()
                         .getNamespace())
                 .isEqualTo("ops");
+    }
+
+    @Test
+    void findsALocationThatIsNewerThanTheCache() {
+        location("ops", Namespaces.All);
+        KubernetesClient client = cluster.client();
+        ObjectCache behind = new ObjectCache(client, new SharedInformers(client), new StatusWriter(client)) {
+            @Override
+            public <T extends HasMetadata> T find(Class<T> type, String namespace, String name) {
+                return null;
+            }
+        };
+        LocationResolver resolver = new LocationResolver(behind, TestConfig.of(Map.of("breakwater.namespace", "ops")));
+
+        assertThat(resolver.resolve("shop", new NamedRef("blob")).getMetadata().getNamespace())
+                .isEqualTo("ops");
+        assertThatThrownBy(() -> resolver.lookUp("shop", new NamedRef("blob")))
+                .as("for a report")
+                .hasMessageContaining("exists neither");
     }
 
     /** A finalizer, which any user can add, makes the deletion last. */

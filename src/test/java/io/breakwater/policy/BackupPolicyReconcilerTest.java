@@ -93,8 +93,8 @@ class BackupPolicyReconcilerTest extends PolicyControllerFixture {
         reconcile("11:59:00");
 
         assertThat(cluster.reads())
-                .as("reads besides the one of this test")
-                .hasSize(1)
+                .as("reads of the fixture and of its writer")
+                .hasSize(2)
                 .allMatch(path -> path.endsWith("/backuppolicies/hourly"));
     }
 
