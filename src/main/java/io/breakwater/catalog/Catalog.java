@@ -398,7 +398,7 @@ public class Catalog {
         point.seal().ifPresent(seal -> store.deletePoint(seal, rest(document)));
     }
 
-    /** What belongs to a point beside its seal. A directory in the layout of Velero belongs to it only if the seal names it. */
+    /** What belongs to a point in addition to its seal. A directory in the layout of Velero belongs to it only if the seal names it. */
     private static DeletedPoint rest(PointDocument document) {
         List<String> directories = document.key().objectPrefixes(document.uid()).stream()
                 .filter(prefix ->

@@ -43,6 +43,7 @@ import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.storage.StorageClassBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -105,10 +106,12 @@ class MoveVolumesStepTest {
         CaptureRun run = run(settings, 5);
 
         assertThat(move.run(run, 1))
-                .isEqualTo(Outcome.waiting("0 of 5 volumes moved; waiting for v0 (is read), v1 (is read), v2 (its"
-                        + " turn; spec.volumes.mover.parallelism is 2), v3 (its turn;"
-                        + " spec.volumes.mover.parallelism is 2), v4 (its turn; spec.volumes.mover.parallelism"
-                        + " is 2)"));
+                .isEqualTo(Outcome.waiting(
+                        "0 of 5 volumes moved; waiting for v0 (is read), v1 (is read), v2 (its"
+                                + " turn; spec.volumes.mover.parallelism is 2), v3 (its turn;"
+                                + " spec.volumes.mover.parallelism is 2), v4 (its turn; spec.volumes.mover.parallelism"
+                                + " is 2)",
+                        Duration.ofSeconds(5)));
         assertThat(running).containsExactlyInAnyOrder("v0", "v1");
         assertThat(asked).containsOnly(settings);
 
