@@ -148,9 +148,6 @@ spec:
             {{- end }}
             {{- end }}
             {{- if eq .component "operator" }}
-            # A busy API server answers within a minute. A list of its first pages that ends earlier would end the process, which
-            # would list them again.
-            - {name: QUARKUS_KUBERNETES_CLIENT_REQUEST_TIMEOUT, value: 60S}
             - {name: BREAKWATER_QUICKSTART, value: {{ $root.Values.quickstart.enabled | quote }}}
             - {name: BREAKWATER_MOVER_IMAGE, value: {{ include "breakwater.moverImage" $root | quote }}}
             - {name: BREAKWATER_MOVER_IMAGE_PULL_POLICY, value: {{ $root.Values.mover.image.pullPolicy | quote }}}

@@ -286,16 +286,6 @@ class ChartTest {
                 .containsOnly("breakwater-guard");
     }
 
-    /** A list of the first pages that ends too early ends the process, which then lists them again. */
-    @Test
-    void theOperatorWaitsForABusyApiServer() throws IOException {
-        JsonNode variables = render("guard.heap=100m")
-                .get("Deployment/breakwater-operator")
-                .at("/spec/template/spec/containers/0/env");
-        assertThat(variables.toString())
-                .contains("{\"name\":\"QUARKUS_KUBERNETES_CLIENT_REQUEST_TIMEOUT\",\"value\":\"60S\"}");
-    }
-
     @Test
     void runsTheGuardBeforeOtherPodsWithASmallHeap() throws IOException {
         JsonNode pod =

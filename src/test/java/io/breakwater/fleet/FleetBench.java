@@ -154,8 +154,6 @@ final class FleetBench {
                         plane.kubeconfig().toAbsolutePath().toString(),
                         "KUBERNETES_NAMESPACE",
                         FleetObjects.OPERATOR,
-                        "QUARKUS_KUBERNETES_CLIENT_REQUEST_TIMEOUT",
-                        "60S", // as in the chart
                         "BREAKWATER_SITE",
                         FleetObjects.SITE,
                         "BREAKWATER_NAMESPACE",
