@@ -110,18 +110,18 @@ class FleetIT {
     /** Ten plans and 2,000 points on two sites: the memory of each process is flat, also that of the site that only waits. */
     @Test
     void restsWithTenPlans() {
-        figures.title("10 plans and 2,000 points on two sites at rest for an hour");
+        figures.title("10 plans and 2,000 points on two sites at rest for half an hour");
         try (PlanFleet fleet = new PlanFleet(10, 200, START, List.of(NativeMemory.OPTION))) {
-            fleet.pass(WARM_UP.multipliedBy(4));
+            fleet.pass(WARM_UP.multipliedBy(3));
             assertThat(fleet.roles(true)).containsOnlyKeys("Active");
             assertThat(fleet.roles(false)).containsOnlyKeys("Passive");
             Map<String, Map<String, Long>> before = fleet.memory();
-            fleet.pass(REST.multipliedBy(6));
+            fleet.pass(REST.multipliedBy(3));
             fleet.memory().forEach((process, now) -> {
                 double first = FleetFigures.mebi(before.get(process).get(PlanFleet.RESIDENT));
                 double last = FleetFigures.mebi(now.get(PlanFleet.RESIDENT));
                 figures.bar("resident memory of the " + process + ", MiB", last, 300, IS_FLAT);
-                figures.bar("growth of it in an hour, MiB", last - first, 16, IS_FLAT);
+                figures.bar("growth of it in half an hour, MiB", last - first, 16, IS_FLAT);
                 figures.line(NativeMemory.growth(before.get(process), now));
             });
         } catch (OperatorProcess.ProcessEnd e) {

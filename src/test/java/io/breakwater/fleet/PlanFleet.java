@@ -19,7 +19,7 @@ final class PlanFleet implements AutoCloseable {
 
     private static final Path DIRECTORY = Path.of("target/fleet/plans");
     private static final String CREATED = "2026-01-01T00:00:00Z";
-    private static final Duration STEP = Duration.ofSeconds(2);
+    private static final Duration STEP = Duration.ofSeconds(5);
     private static final String OPERATOR_HEAP = "256m";
     private static final String GUARD_HEAP = "192m";
 
