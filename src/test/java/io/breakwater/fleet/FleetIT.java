@@ -24,7 +24,7 @@ class FleetIT {
     private static final Instant HOUR = Instant.parse("2026-11-30T13:00:00Z");
 
     /** Points that are due at once, in two locations; {@code -Dbreakwater.fleet.due=500} for more. */
-    private static final int DUE = Integer.getInteger("breakwater.fleet.due", 40);
+    private static final int DUE = Integer.getInteger("breakwater.fleet.due", 100);
 
     private static final Duration NEAR = Duration.ofMillis(20);
     private static final Duration MOST = Duration.ofMinutes(5);
@@ -45,7 +45,7 @@ class FleetIT {
     private static final boolean IS_FLAT = false;
     private static final boolean CAPTURES_WITH_FEW_CALLS = false;
     private static final boolean STORES_WITH_FEW_CALLS = true;
-    private static final boolean IS_NOT_DELAYED = false;
+    private static final boolean IS_NOT_DELAYED = true;
     private static final boolean SEALS_IN_FEW_ROUND_TRIPS = true;
 
     private final FleetFigures figures = new FleetFigures();
