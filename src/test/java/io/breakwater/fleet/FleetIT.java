@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -238,12 +240,20 @@ class FleetIT {
     }
 
     private void isNotDelayedBy(String fault, Consumer<GeneratedStore> cause) {
-        Duration alone = dueBeside(store -> {});
-        Duration beside = dueBeside(cause);
+        Duration alone = shortest(store -> {});
+        Duration beside = shortest(cause);
         figures.line(
                 "the points of the other location took " + alone + ", and " + beside + " while one location " + fault);
         figures.bar("times as long", (double) beside.toMillis() / alone.toMillis(), 1.2, IS_NOT_DELAYED);
         assertThat(figures.missed()).isEmpty();
+    }
+
+    /** The shorter time of two runs: on a machine with other work, the harness sometimes waits for a timer of some seconds. */
+    private static Duration shortest(Consumer<GeneratedStore> cause) {
+        return Stream.generate(() -> dueBeside(cause))
+                .limit(2)
+                .min(Comparator.naturalOrder())
+                .orElseThrow();
     }
 
     private static Duration dueBeside(Consumer<GeneratedStore> cause) {
