@@ -194,7 +194,7 @@ public final class WorkBudget {
         return waiting.values().stream()
                 .filter(w -> fits(w.place.request(), held))
                 .map(Waiter::place)
-                .min(turns.order(held))
+                .min(turns.order(held, places()))
                 .map(place -> waiting.get(place.request().id()));
     }
 

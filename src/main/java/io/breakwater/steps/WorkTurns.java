@@ -6,12 +6,14 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The order in which work gets places. Urgent work is first, then the work with the location that has the fewest places. In both,
  * the namespaces take turns, then the locations of a namespace, and then the first to come is first. A namespace that joins gets
- * its turn after those that wait already. Each fourth place follows the turns alone and prefers usual work, so that all work
- * starts at some time. Not safe for use from several threads.
+ * its turn after those that wait already. Each fourth place prefers usual work and follows the turns, so that all work starts at
+ * some time; only a location with its even part of the places or more waits for the others. So a slow location does not collect
+ * the places. Not safe for use from several threads.
  */
 final class WorkTurns {
     private static final int PLAIN = 4;
@@ -40,13 +42,19 @@ final class WorkTurns {
     }
 
     /** The order of the next place. */
-    Comparator<Place> order(Collection<WorkRequest> running) {
+    Comparator<Place> order(Collection<WorkRequest> running, Collection<Place> waiting) {
         boolean plain = turn % PLAIN == PLAIN - 1;
-        Map<String, Long> busy = plain
-                ? Map.of()
-                : running.stream().collect(Collectors.groupingBy(WorkRequest::location, Collectors.counting()));
+        Map<String, Long> busy =
+                running.stream().collect(Collectors.groupingBy(WorkRequest::location, Collectors.counting()));
+        long locations = Stream.concat(running.stream(), waiting.stream().map(Place::request))
+                .map(WorkRequest::location)
+                .distinct()
+                .count();
         return Comparator.comparing((Place p) -> p.request.isUsual() != plain)
-                .thenComparingLong(p -> busy.getOrDefault(p.request.location(), 0L))
+                .thenComparingLong(p -> {
+                    long places = busy.getOrDefault(p.request.location(), 0L);
+                    return plain ? places * locations / (running.size() + 1) : places;
+                })
                 .thenComparingLong(p -> lastTurn(p.namespace(), p))
                 .thenComparingLong(p -> lastTurn(p.location(), p))
                 .thenComparingLong(Place::number);

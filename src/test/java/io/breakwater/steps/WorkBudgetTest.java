@@ -88,6 +88,24 @@ class WorkBudgetTest {
         assertThat(order.subList(0, 2)).containsExactlyInAnyOrder("a0", "b0");
     }
 
+    /** Work of a slow location holds its places for long, so each turn of it would leave fewer places for the others. */
+    @Test
+    void slowLocationCollectsNoPlaces() {
+        IntStream.range(0, 40).forEach(i -> enter(usual("slow" + i, "slow-ns" + i, "slow")));
+        IntStream.range(0, 40).forEach(i -> enter(usual("fast" + i, "fast-ns" + i, "fast")));
+        IntStream.range(0, 3).forEach(i -> budget.leave(firstOf("slow")));
+
+        while (running("fast") > 0) {
+            budget.leave(firstOf("fast"));
+            if (running("fast") > 0) {
+                assertThat(running("slow")).isLessThanOrEqualTo(6);
+            }
+            if (budget.holders().stream().anyMatch(id -> id.equals("fast30"))) {
+                assertThat(running("slow")).as("half of the places").isEqualTo(4);
+            }
+        }
+    }
+
     @Test
     void startsUrgentWorkFirstAndUsualWorkEachFourthTime() {
         fill("other");
@@ -279,6 +297,13 @@ class WorkBudgetTest {
         woken.clear();
         List.copyOf(budget.holders()).forEach(budget::leave);
         return List.copyOf(woken);
+    }
+
+    private String firstOf(String prefix) {
+        return budget.holders().stream()
+                .filter(id -> id.startsWith(prefix))
+                .findFirst()
+                .orElseThrow();
     }
 
     private long running(String prefix) {
