@@ -1,6 +1,7 @@
 package io.breakwater.points;
 
 import io.breakwater.api.RestorePoint;
+import io.breakwater.api.RestorePointSpec;
 import io.breakwater.points.PointRecord.Common;
 import io.fabric8.kubernetes.client.informers.cache.Cache;
 import io.fabric8.kubernetes.client.informers.cache.ItemStore;
@@ -16,7 +17,7 @@ import java.util.stream.Stream;
 
 /**
  * The store of an informer for RestorePoints. It has a {@link PointRecord} of each, by namespace, and creates the objects that
- * it returns. An event contains the complete object, and the object is not retained.
+ * it returns. The object of an event has what its handlers read, and is not retained.
  */
 final class PointStore implements ItemStore<RestorePoint>, PointSource {
     /** The points of a namespace, by their key, and the values that they share. */
@@ -33,6 +34,13 @@ final class PointStore implements ItemStore<RestorePoint>, PointSource {
             Common present = shared.putIfAbsent(value, value);
             return present == null ? value : present;
         }
+    }
+
+    /** Of all points without work. It has the trigger of those that never have any. */
+    private static final RestorePointSpec WITHOUT_WORK = new RestorePointSpec();
+
+    static {
+        WITHOUT_WORK.trigger = RestorePointSpec.Trigger.Imported;
     }
 
     private final Map<String, NamespacePoints> namespaces = new ConcurrentHashMap<>();
@@ -70,7 +78,23 @@ final class PointStore implements ItemStore<RestorePoint>, PointSource {
             return points;
         });
         notifyAll(Optional.ofNullable(change[0]), new Located(key, change[1]));
+        shorten(point);
         return change[0] == null ? null : change[0].toPoint(nameOf(key));
+    }
+
+    /**
+     * Drops from the object of an event what no handler of it reads. The informer lists faster than its handlers run, so the
+     * objects of very many events wait in memory. Of a point without work, only the metadata is read.
+     */
+    private static void shorten(RestorePoint point) {
+        point.getMetadata().setManagedFields(null);
+        if (!RestorePoint.needsWork(point)) {
+            point.getMetadata().setAnnotations(null);
+            point.getMetadata().setLabels(null);
+            point.getMetadata().setOwnerReferences(null);
+            point.setSpec(WITHOUT_WORK);
+            point.setStatus(null);
+        }
     }
 
     @Override

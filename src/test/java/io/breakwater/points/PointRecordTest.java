@@ -8,6 +8,7 @@ import io.breakwater.api.RestorePoint;
 import io.breakwater.points.PackedTexts.Packer;
 import io.breakwater.points.PackedTexts.Unpacker;
 import io.breakwater.testing.ChildClasspath;
+import io.fabric8.kubernetes.api.model.ManagedFieldsEntry;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Arrays;
@@ -36,6 +37,37 @@ class PointRecordTest {
             }
             assertThat(source.in("shop")).hasSameSizeAs(points);
         });
+    }
+
+    /** Very many events can wait in memory, so the object of each has only what the handlers of an informer read. */
+    @Test
+    void shortensTheObjectsOfEvents() {
+        List<RestorePoint> points = LongStream.range(0, 100)
+                .boxed()
+                .flatMap(seed -> new RandomPoints(seed).some().stream())
+                .toList();
+        PointStore store = new PointStore();
+        for (RestorePoint point : points) {
+            boolean needsWork = RestorePoint.needsWork(point);
+            List<String> finalizers = point.getMetadata().getFinalizers();
+            point.getMetadata().setManagedFields(List.of(new ManagedFieldsEntry()));
+
+            store.put(store.getKey(point), point);
+
+            assertThat(RestorePoint.needsWork(point)).isEqualTo(needsWork);
+            assertThat(point.getMetadata().getFinalizers()).isEqualTo(finalizers);
+            assertThat(point.getMetadata().getManagedFields()).isNullOrEmpty();
+            if (!needsWork) {
+                assertThat(point.getStatus()).isNull();
+                assertThat(point.getMetadata().getLabels()).isNullOrEmpty();
+            }
+        }
+        assertThat(points.stream()
+                        .filter(p -> !RestorePoint.needsWork(p))
+                        .map(p -> System.identityHashCode(p.getSpec()))
+                        .distinct())
+                .as("one specification for all points without work")
+                .hasSize(1);
     }
 
     private static List<Object> answers(RestorePoint p) {

@@ -4,6 +4,7 @@ import io.breakwater.api.RestorePoint;
 import io.breakwater.observe.StatusWriter;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.util.List;
 
 /** Indexes for tests. */
@@ -40,7 +41,8 @@ public final class TestIndex {
     /** A source of some points. */
     public static PointSource of(List<RestorePoint> points) {
         PointStore store = new PointStore();
-        points.forEach(p -> store.put(store.getKey(p), p));
+        KubernetesSerialization serialization = new KubernetesSerialization();
+        points.forEach(p -> store.put(store.getKey(p), serialization.clone(p)));
         return store;
     }
 }
