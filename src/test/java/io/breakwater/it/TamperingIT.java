@@ -14,6 +14,7 @@ import io.fabric8.kubernetes.client.CustomResource;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -263,8 +264,11 @@ class TamperingIT {
     }
 
     private String archive(String point, String suffix) {
-        return site.get(RestorePoint.class, NAMESPACE, point).orElseThrow().getStatus().archive.stream()
-                .map(o -> o.key)
+        String uid = site.get(RestorePoint.class, NAMESPACE, point)
+                .orElseThrow()
+                .getMetadata()
+                .getUid();
+        return store.gather(StoreLayout.archive(site.identity(NAMESPACE), point, uid), o -> Optional.of(o.key())).stream()
                 .filter(key -> key.endsWith(suffix))
                 .findFirst()
                 .orElseThrow();
