@@ -35,17 +35,18 @@ class TrustTest {
      *   <li>PlanPoints: chooses a RestorePoint of the plan's namespace; the Restore asks the rule
      *   <li>PointSelector: whether there is a digest at all
      *   <li>PointRecord: copies them for the index, and decides nothing
+     *   <li>PointIndex: whether a capture has started, for its place in a budget
      * </ul>
      */
-    private static final Set<String> READERS =
-            Set.of("IdentityRule", "PointLock", "DeletionCheck", "PlanPoints", "PointSelector", "PointRecord");
+    private static final Set<String> READERS = Set.of(
+            "IdentityRule", "PointLock", "DeletionCheck", "PlanPoints", "PointSelector", "PointRecord", "PointIndex");
 
     /** Who makes an identity from parts: of a key in a listing, or of a document whose signature is verified. */
     private static final Map<String, Set<String>> MAKERS = Map.of(
             "ofStore",
             Set.of("PointDocument", "VeleroCatalog", "TombstoneReconciler"),
             "ofCapture",
-            Set.of("CaptureRun", "PointCopies", "PointDeletion"),
+            Set.of("CaptureRun", "PointCopies", "PointDeletion", "SealedCaptureSweep"),
             "parse",
             Set.of("KeptSnapshotSweep"),
             "find",

@@ -18,6 +18,7 @@ import io.breakwater.api.RestorePointStatus;
 import io.breakwater.api.RestorePointStatus.StoredObject;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.PlainStatusWriter;
+import io.breakwater.policy.PointRoutes;
 import io.breakwater.trust.TestAdoption;
 import java.time.Clock;
 import java.time.Duration;
@@ -162,7 +163,7 @@ class SealedCaptureSweepTest {
                 cluster.client(),
                 new AnsweringSteps(),
                 null,
-                null,
+                new PointRoutes(null, null),
                 TestAdoption.identities("east", () -> TestAdoption.namespaces("uid-", "shop", "kube-system")),
                 new PlainStatusWriter(cluster.client()),
                 clock);
