@@ -60,7 +60,7 @@ public class RestorePoint extends CustomResource<RestorePointSpec, RestorePointS
     /** Name of the next step, which lists the objects. */
     public static final String RESOURCES = "Resources";
 
-    /** Name of the last step, which deletes what the capture leaves in the cluster. It runs after the report of success. */
+    /** Name of the last step, which deletes what the capture leaves in the cluster. It runs after the report of the result. */
     public static final String TIDY = "Tidy";
 
     @Override
@@ -102,8 +102,11 @@ public class RestorePoint extends CustomResource<RestorePointSpec, RestorePointS
         if (point.isMarkedForDeletion() || !point.hasFinalizer(Api.FINALIZER)) {
             return true;
         }
-        if (point.getSpec().trigger == RestorePointSpec.Trigger.Imported || point.hasFailed()) {
+        if (point.getSpec().trigger == RestorePointSpec.Trigger.Imported) {
             return false;
+        }
+        if (point.hasFailed()) {
+            return point.isTidying();
         }
         return !point.isSealed()
                 || point.isTidying()

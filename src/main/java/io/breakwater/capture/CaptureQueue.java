@@ -140,9 +140,19 @@ class CaptureQueue {
         return !since.equals(Instant.MAX) && !clock.instant().isBefore(since.plus(REPORT));
     }
 
-    private String locationOf(RestorePoint point, Supplier<Optional<BackupLocation>> location) {
-        String policy = point.getMetadata().getNamespace() + "/"
+    /** Notes the location that the policy of a point has now. */
+    void locate(RestorePoint point, BackupLocation location) {
+        locations.put(policyOf(point), location.getMetadata().getUid());
+    }
+
+    private static String policyOf(RestorePoint point) {
+        return point.getMetadata().getNamespace() + "/"
                 + (point.getSpec().policyRef == null ? "" : point.getSpec().policyRef.name);
+    }
+
+    /** Identity of the location that the point will have; empty if it cannot be found now. */
+    String locationOf(RestorePoint point, Supplier<Optional<BackupLocation>> location) {
+        String policy = policyOf(point);
         String known = locations.get(policy);
         if (known != null) {
             return known;

@@ -54,9 +54,6 @@ import java.util.stream.Stream;
         informer = @Informer(comparableResourceVersions = false))
 @GradualRetry(maxAttempts = Integer.MAX_VALUE, initialInterval = 2000, intervalMultiplier = 1.5, maxInterval = 60_000)
 class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<RestorePoint> {
-    /** Time after the failure of a run in which its objects are deleted, also by the next process. */
-    private static final Duration CLEAN_UP = Duration.ofHours(24);
-
     /** Age after which a point, its policy and its locations are read again during a capture. */
     private static final Duration REREAD = Duration.ofSeconds(10);
 
@@ -139,7 +136,9 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
             }
             return point.isSealed() ? finish(run.get()) : capture(run.get());
         } catch (RuntimeException e) {
-            runs.remove(uid); // the next attempt reads the point again
+            // The next attempt reads the point again, and knows what this process may have created.
+            runs.computeIfPresent(
+                    uid, (id, known) -> new KnownRun(newRun(known.run.point(), known.run.memory()), Instant.EPOCH));
             throw e;
         }
     }
@@ -161,9 +160,13 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
             return Optional.empty();
         }
         CaptureMemory memory = known == null ? new CaptureMemory() : known.run.memory();
-        CaptureRun run = new CaptureRun(point, identities.of(point), writer, clock, () -> wake(point), memory);
+        CaptureRun run = newRun(point, memory);
         runs.put(uid, new KnownRun(run, now));
         return Optional.of(run);
+    }
+
+    private CaptureRun newRun(RestorePoint point, CaptureMemory memory) {
+        return new CaptureRun(point, identities.of(point), writer, clock, () -> wake(point), memory);
     }
 
     /** Copies a sealed point, and deletes what its capture left. */
@@ -252,22 +255,24 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
         }
     }
 
-    /** Deletes the objects of a failed run, until nothing is left. */
+    /** Deletes the objects of a failed run, until nothing is left, also those of an earlier process. */
     private UpdateControl<RestorePoint> cleanUp(RestorePoint point) {
-        Instant now = clock.instant();
-        return point.getStatus()
-                .failure(Condition.SUCCEEDED)
-                .map(c -> c.lastTransitionTime)
-                .filter(failedAt -> now.isBefore(Instant.parse(failedAt).plus(CLEAN_UP)))
-                .filter(failedAt -> !steps.cleanUp(point, failedAt, now))
-                .map(failedAt -> UpdateControl.<RestorePoint>noUpdate().rescheduleAfter(CaptureSteps.RECHECK))
-                .orElseGet(UpdateControl::noUpdate);
+        Optional<String> since = SealedCaptureSweep.startOf(point);
+        if (since.isEmpty()) {
+            return UpdateControl.noUpdate();
+        }
+        if (!steps.cleanUp(point, since.get(), clock.instant())) {
+            return UpdateControl.<RestorePoint>noUpdate().rescheduleAfter(CaptureSteps.RECHECK);
+        }
+        writer.update(point, RestorePointStatus.class, s -> SealedCaptureSweep.finish(s, clock));
+        return UpdateControl.noUpdate();
     }
 
     private List<Step<CaptureRun>> steps(CaptureRun run) {
         if (!run.hasRoute()) {
             BackupPolicy policy = policy(run.point());
             run.follow(policy, routes.of(policy));
+            Optional.ofNullable(run.route().location()).ifPresent(location -> queue.locate(run.point(), location));
         }
         return steps.all();
     }
@@ -321,6 +326,7 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
             s.progress = "failed";
             s.duration = seconds(run.point());
             s.transfer = null;
+            SealedCaptureSweep.start(s, clock);
             run.conditions(s).failed(e.reason(), e.getMessage());
         });
         driver.forget(run.uid());

@@ -72,6 +72,23 @@ final class SealedCaptureSweep {
         Journal.put(status.journal, entry);
     }
 
+    /** Since when objects of a capture are deleted; empty when nothing is left. */
+    static Optional<String> startOf(RestorePoint point) {
+        return Optional.of(point)
+                .filter(RestorePoint::isTidying)
+                .flatMap(p -> entry(p.getStatus()))
+                .map(e -> e.startedAt);
+    }
+
+    /** Notes that no object of the capture is left. */
+    static void finish(RestorePointStatus status, Clock clock) {
+        entry(status).ifPresent(e -> {
+            e.state = JournalEntry.State.Done;
+            e.finishedAt = Conditions.timestamp(clock.instant());
+            e.message = DELETED;
+        });
+    }
+
     /**
      * Continues the deletion.
      *
@@ -104,7 +121,11 @@ final class SealedCaptureSweep {
             report(point, "could not delete the objects of this run, will retry: " + ServerMessage.of(e));
             return Optional.of(pauses.failed(id, LONGEST_PAUSE));
         }
-        writer.update(point, RestorePointStatus.class, this::end);
+        writer.update(point, RestorePointStatus.class, s -> {
+            s.archive = null;
+            s.journal.forEach(e -> e.message = null);
+            finish(s, clock);
+        });
         return Optional.empty();
     }
 
@@ -118,9 +139,7 @@ final class SealedCaptureSweep {
         boolean nothing = run.filter(r -> r.memory().createdNothing()).isPresent();
         if (!nothing) {
             steps.sealed(point);
-            String since = entry(point.getStatus())
-                    .map(e -> e.startedAt)
-                    .orElseGet(() -> Conditions.timestamp(clock.instant()));
+            String since = startOf(point).orElseGet(() -> Conditions.timestamp(clock.instant()));
             if (!steps.cleanUp(point, since, clock.instant())) {
                 return false;
             }
@@ -149,16 +168,6 @@ final class SealedCaptureSweep {
                 point,
                 RestorePointStatus.class,
                 s -> entry(s).filter(e -> !Objects.equals(e.message, message)).ifPresent(e -> e.message = message));
-    }
-
-    private void end(RestorePointStatus status) {
-        status.archive = null;
-        status.journal.forEach(e -> e.message = null);
-        entry(status).ifPresent(e -> {
-            e.state = JournalEntry.State.Done;
-            e.finishedAt = Conditions.timestamp(clock.instant());
-            e.message = DELETED;
-        });
     }
 
     private static Optional<JournalEntry> entry(RestorePointStatus status) {

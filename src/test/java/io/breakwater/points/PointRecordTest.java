@@ -83,6 +83,7 @@ class PointRecordTest {
                 p.isSealed(),
                 p.isOver(),
                 p.hasFailed(),
+                p.isTidying(),
                 RestorePoint.needsWork(p),
                 PointLock.of(p, PointLock.until(p, null), Instant.parse("2026-11-15T00:00:00Z")),
                 p.getSpec().hold,
