@@ -40,6 +40,7 @@ class CaptureSteps {
     private final KeptSnapshots retained;
     private final MoverJobs movers;
     private final List<Step<CaptureRun>> all;
+    private final Activities activities = new Activities();
 
     CaptureSteps(
             KubernetesClient client,
@@ -64,7 +65,6 @@ class CaptureSteps {
         this.groups = groups;
         this.retained = retained;
         this.movers = movers;
-        Activities activities = new Activities();
         RestoreInProgressCheck restores = new RestoreInProgressCheck(gate);
         QuotaCheck quota = new QuotaCheck(quotas, activities, events);
         this.all = List.of(
@@ -73,7 +73,7 @@ class CaptureSteps {
                 new ArchiveResourcesStep(upload, stores, activities),
                 new MoveVolumesStep(client, snapshots, movers, quota, register, adoption),
                 new RetainSnapshotsStep(snapshots, retained),
-                new SealStep(catalog, guard, register, activities, version));
+                new SealStep(client, catalog, guard, register, activities, version));
     }
 
     List<Step<CaptureRun>> all() {
@@ -101,6 +101,11 @@ class CaptureSteps {
             groups.delete(namespace, label, point.getMetadata().getUid(), captured);
         }
         return true;
+    }
+
+    /** Whether a step of a capture takes snapshots or writes into the store, also after its point was deleted. */
+    boolean isBusy(String uid) {
+        return activities.isRunning(uid);
     }
 
     /** Records on the retained snapshots of a point that it has a seal. */

@@ -132,6 +132,9 @@ class PointDeletion {
         if (pause.isPresent()) {
             return pause;
         }
+        if (!stays && steps.isBusy(uid)) {
+            return Optional.of(RECHECK); // it ends soon, and may create snapshots or write objects before
+        }
         if (!isTidy(point) && !steps.cleanUp(point, point.getMetadata().getDeletionTimestamp(), clock.instant())) {
             return Optional.of(RECHECK);
         }

@@ -4,6 +4,7 @@ import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.PointLock;
 import io.breakwater.api.Reason;
+import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus;
 import io.breakwater.archive.ArchiveHeader;
@@ -16,6 +17,7 @@ import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Parallel;
 import io.breakwater.steps.Step;
 import io.breakwater.store.OwnedRepository;
+import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -26,13 +28,21 @@ import java.util.concurrent.atomic.AtomicReference;
 final class SealStep implements Step<CaptureRun> {
     private static final int READS = 3;
 
+    private final KubernetesClient client;
     private final Catalog catalog;
     private final EpochGuard guard;
     private final RepositoryRegister register;
     private final Activities activities;
     private final String version;
 
-    SealStep(Catalog catalog, EpochGuard guard, RepositoryRegister register, Activities activities, String version) {
+    SealStep(
+            KubernetesClient client,
+            Catalog catalog,
+            EpochGuard guard,
+            RepositoryRegister register,
+            Activities activities,
+            String version) {
+        this.client = client;
         this.activities = activities;
         this.catalog = catalog;
         this.guard = guard;
@@ -45,26 +55,28 @@ final class SealStep implements Step<CaptureRun> {
         return "Seal";
     }
 
+    /** @param lockedUntil as the seal has it; null without a lock */
+    private record Sealed(String digest, String lockedUntil) {}
+
     @Override
     public Outcome run(CaptureRun run, int attempt) {
-        Optional<String> lockedUntil = PointLock.end(
-                        startOfLock(run), run.policy().getSpec().retention)
-                .map(Instant::toString);
-        Optional<String> digest =
-                activities.poll(run.uid() + "/seal", () -> seal(run, lockedUntil.orElse(null)), run.wake());
-        if (digest.isEmpty()) {
+        Optional<Sealed> sealed = activities.poll(run.uid() + "/seal", () -> seal(run), run.wake());
+        if (sealed.isEmpty()) {
             return new Outcome.Working("writing the seal", Duration.ofSeconds(10));
         }
         run.stage(s -> {
-            s.lockedUntil = lockedUntil.orElse(null);
-            s.digest = digest.get();
+            s.lockedUntil = sealed.get().lockedUntil;
+            s.digest = sealed.get().digest;
         });
-        return Outcome.done("sealed, digest " + digest.get());
+        return Outcome.done("sealed, digest " + sealed.get().digest);
     }
 
     /** Reads at the same time what must be known before the seal. Runs outside the reconciler. */
-    private String seal(CaptureRun run, String lockedUntil) {
+    private Sealed seal(CaptureRun run) {
         BackupLocation location = run.route().location();
+        String lockedUntil = PointLock.end(startOfLock(run), run.policy().getSpec().retention)
+                .map(Instant::toString)
+                .orElse(null);
         AtomicReference<ArchiveHeader> archive = new AtomicReference<>();
         AtomicReference<String> repository = new AtomicReference<>();
         Parallel.each(
@@ -77,11 +89,21 @@ final class SealStep implements Step<CaptureRun> {
                         () -> repository.set(repository(run))),
                 Runnable::run);
         PointDocument document = document(run, archive.get(), repository.get(), lockedUntil);
-        return run.memory()
-                .opening()
-                .filter(opening -> opening.ring().has(document.keyId()))
-                .map(opening -> catalog.seal(location, document, opening.ring()))
-                .orElseGet(() -> catalog.seal(location, document));
+        String digest = catalog.seal(location, document, () -> {
+            requirePoint(run);
+            requireEpoch(run);
+        });
+        return new Sealed(digest, lockedUntil);
+    }
+
+    /** The deletion of a point deletes only what it finds, so nothing may be sealed after its start. */
+    private void requirePoint(CaptureRun run) {
+        RestorePoint now = client.resource(run.point()).get();
+        if (now == null || !run.uid().equals(now.getMetadata().getUid()) || now.isMarkedForDeletion()) {
+            throw BreakwaterException.permanent(
+                    Reason.RestorePointNotSealed,
+                    "point " + run.key() + " was not sealed: its RestorePoint is deleted; create a new RestorePoint");
+        }
     }
 
     private void requireEpoch(CaptureRun run) {

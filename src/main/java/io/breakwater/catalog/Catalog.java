@@ -131,17 +131,29 @@ public class Catalog {
      * @throws BreakwaterException Conflict, when a point of that name by another RestorePoint exists
      */
     public String seal(BackupLocation location, PointDocument document) {
-        return seal(location, document, keys.ring(location));
+        return seal(location, document, () -> {});
     }
 
-    /** The same, with the keys that the archive was written with. */
-    public String seal(BackupLocation location, PointDocument document, KeyRing ring) {
+    /**
+     * The same.
+     *
+     * @param permission runs right before the seal is written, and throws if it must not be written
+     */
+    public String seal(BackupLocation location, PointDocument document, Runnable permission) {
         PointKey key = document.key();
         requireOwnObjects(location, document);
         ObjectStore store = stores.open(location);
-        requireNewSnapshots(location, store, document);
+        // The Secret is read now: it may have lost a key since the archive was written.
+        AtomicReference<KeyRing> read = new AtomicReference<>();
+        Parallel.each(
+                READS,
+                List.<Runnable>of(
+                        () -> requireNewSnapshots(location, store, document), () -> read.set(keys.ring(location))),
+                Runnable::run);
+        KeyRing ring = read.get();
         String keyId = keyOf(location, store, ring, document);
         byte[] content = SealCodec.sign(document.signedWith(keyId), ring.catalogKey(keyId, key.source()));
+        permission.run();
         if (store.write(key.sealKey(), content, Precondition.ABSENT).isPresent()) {
             return Digests.sha256Hex(content);
         }

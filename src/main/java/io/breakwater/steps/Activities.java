@@ -43,6 +43,14 @@ public final class Activities {
         }
     }
 
+    /** Whether work of a run is in progress; also before its thread runs. */
+    public boolean isRunning(String uid) {
+        String prefix = uid + "/";
+        return running.entrySet().stream()
+                .anyMatch(work ->
+                        work.getKey().startsWith(prefix) && !work.getValue().isDone());
+    }
+
     /** Waits inside an activity; a reconciler must not wait. */
     public static void pause(Duration time) {
         LockSupport.parkNanos(time.toNanos());

@@ -77,6 +77,7 @@ class PointDeletionTest {
     private final HandClock clock = new HandClock();
     private final List<String> calls = new ArrayList<>();
     private boolean copying;
+    private boolean busy;
     private ObjectStore disk;
     private Catalog catalog;
     private PointDeletion deletion;
@@ -197,6 +198,20 @@ class PointDeletionTest {
         assertThat(deletion.deleteData(point)).isPresent();
         assertThat(calls).isEmpty();
         copying = false;
+        assertThat(deletion.deleteData(point)).isEmpty();
+    }
+
+    /** A seal that is being written would appear after the deletion. */
+    @Test
+    void waitsForTheStepThatWritesThePoint() {
+        RestorePoint point = object("shop", "p", s -> {});
+        seal("shop", "p", uid(point), null);
+        busy = true;
+        calls.clear();
+
+        assertThat(deletion.deleteData(point)).isPresent();
+        assertThat(calls).isEmpty();
+        busy = false;
         assertThat(deletion.deleteData(point)).isEmpty();
     }
 
@@ -494,9 +509,14 @@ class PointDeletionTest {
     }
 
     /** Nothing of the captures is left in the cluster. */
-    private static final class NoSteps extends CaptureSteps {
+    private final class NoSteps extends CaptureSteps {
         NoSteps() {
             super(null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+        }
+
+        @Override
+        boolean isBusy(String uid) {
+            return busy;
         }
 
         @Override
