@@ -105,10 +105,6 @@ final class SnapshotStep implements Step<CaptureRun> {
             List<String> warnings) {}
 
     private Result take(CaptureRun run, int attempt) {
-        // A Restore waits while snapshots are taken. So this step must not wait for the Restore: it fails.
-        restores.findBlocker(run).ifPresent(message -> {
-            throw BreakwaterException.permanent(Reason.RestoreInProgress, message);
-        });
         Trigger trigger = run.point().getSpec().trigger;
         boolean stopped = trigger == Trigger.Final || trigger == Trigger.Divergent;
         BackupPolicySpec spec = stopped ? new BackupPolicySpec() : run.policy().getSpec();
@@ -122,6 +118,10 @@ final class SnapshotStep implements Step<CaptureRun> {
             Activities.pause(hooks.aftermath(spec.hooks));
             warnings.addAll(hooks.after(post(spec)).problems());
         }
+        // A Restore waits while snapshots are taken. So this step must not wait for the Restore: it fails.
+        restores.findBlocker(run).ifPresent(message -> {
+            throw BreakwaterException.permanent(Reason.RestoreInProgress, message);
+        });
         boolean again = run.memory().startCutting() || attempt > 1;
         if (again) {
             taker.discard(run);

@@ -7,6 +7,7 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Durations;
 import io.breakwater.api.Labels;
 import io.breakwater.api.Reason;
+import io.breakwater.api.ServerMessage;
 import io.breakwater.api.Texts;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -20,8 +21,8 @@ import java.util.stream.Stream;
 
 /**
  * Commands before and after the snapshots of a capture: those of the policy, and those in Velero's annotations of pods. Hooks of
- * the policy run first before the snapshots, and last after them. The pods are listed once; after the snapshots again if there
- * is a hook. Not for use from several threads.
+ * the policy run first before the snapshots, and last after them. The pods are listed before the watchdogs; if there is a
+ * hook, again before the snapshots and after them. Not for use from several threads.
  */
 public final class CaptureHooks {
     static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(30);
@@ -110,6 +111,9 @@ public final class CaptureHooks {
      * @throws BreakwaterException QuiesceFailed at the first failure of a hook that must not fail
      */
     public Done before(List<Hook> hooks) {
+        if (any) {
+            listed = null; // other pods may have become ready while the watchdogs were started
+        }
         annotated(PodHookAnnotations.Phase.POST); // an invalid annotation must fail before any hook has paused a pod
         List<String> warnings = new ArrayList<>();
         List<Call> calls = hooksBefore(hooks, warnings);
@@ -131,7 +135,7 @@ public final class CaptureHooks {
         List<String> warnings = new ArrayList<>();
         List<BreakwaterException> failures = new ArrayList<>();
         if (any) {
-            listed = null;
+            listAgain(warnings);
         }
         List<Call> calls = hooksAfter(hooks, warnings, failures);
         for (Call call : calls) {
@@ -155,6 +159,7 @@ public final class CaptureHooks {
      * @param window the longest time for the snapshots, without the hooks before them
      */
     public HookWatchdogs arm(BackupPolicySpec.Hooks hooks, Duration window) {
+        listed = null; // after an interrupted attempt the list is old
         List<Call> before = hooksBefore(hooks == null ? null : hooks.pre, new ArrayList<>());
         Duration limit = before.stream().map(Call::timeout).reduce(window, Duration::plus);
         return HookWatchdogs.arm(
@@ -241,6 +246,20 @@ public final class CaptureHooks {
             listed = exec.allPods();
         }
         return listed.stream().filter(filter);
+    }
+
+    /** Lists the pods again. If that fails, the earlier list has the pods to resume. */
+    private void listAgain(List<String> warnings) {
+        try {
+            listed = exec.allPods();
+        } catch (RuntimeException e) {
+            if (listed == null) {
+                throw e;
+            }
+            warnings.add("could not list the pods of namespace " + namespace
+                    + " after the snapshots, so the hooks ran in the pods that were listed before: "
+                    + ServerMessage.of(e));
+        }
     }
 
     private static List<Call> annotated(Pod pod, PodHookAnnotations.Phase phase) {

@@ -87,6 +87,45 @@ class CaptureHooksTest {
         assertThat(cluster.reads()).hasSize(2);
     }
 
+    /** The start of watchdogs takes a while, and each pod that runs at the snapshots has to be paused. */
+    @Test
+    void runsHooksInAPodThatBecameReadyAfterTheWatchdogs() {
+        BackupPolicySpec.Hooks all = new BackupPolicySpec.Hooks();
+        all.pre = List.of(hook(OnError.Continue));
+        allowed.arm(all, Duration.ofMinutes(1)).close();
+        cluster.add(annotated("late", ""));
+
+        assertThat(allowed.before(all.pre).calls())
+                .as("commands that were tried")
+                .isEqualTo(2);
+    }
+
+    /** A second attempt: the pods of the first one may be gone. */
+    @Test
+    void armsThePodsOfThisAttempt() {
+        assertThat(allowed.after(null).calls()).isZero();
+        cluster.reads().clear();
+        allowed.arm(null, Duration.ofMinutes(1)).close();
+
+        assertThat(cluster.reads()).hasSize(1);
+    }
+
+    /** The pods that were paused have to be resumed, also when the API server does not answer. */
+    @Test
+    void runsHooksAfterTheSnapshotsInTheEarlierPodsIfTheListFails() {
+        allowed.before(List.of(hook(OnError.Continue)));
+        cluster.refuse("GET", "/namespaces/shop/pods", 403, "no list");
+
+        CaptureHooks.Done done = allowed.after(List.of(hook(OnError.Fail)));
+
+        assertThat(done.calls()).as("commands that were tried").isEqualTo(1);
+        assertThat(done.warnings())
+                .singleElement()
+                .asString()
+                .startsWith("could not list the pods of namespace shop after the snapshots, so the hooks ran in the"
+                        + " pods that were listed before: ");
+    }
+
     @Test
     void runsNoHooksAfterTheSnapshots() {
         CaptureHooks.Done done = hooks.after(List.of(hook(OnError.Fail)));
