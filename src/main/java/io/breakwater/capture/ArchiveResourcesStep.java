@@ -58,11 +58,14 @@ final class ArchiveResourcesStep implements Step<CaptureRun> {
 
     /**
      * The names contain the uid of the RestorePoint, so only an earlier attempt can have written or deleted objects with these
-     * names. The first attempt creates them, which fails if there is one.
+     * names. The first attempt of the process that began the capture creates them, which fails if there is one.
      */
     private ArchiveUpload.Result write(CaptureRun run, int attempt) {
         ObjectStore store = stores.open(run.route().location());
-        boolean again = run.memory().startWriting() || attempt > 1;
+        // An earlier process may have written, and its journal does not show that.
+        boolean again = run.memory().startWriting()
+                || attempt > 1
+                || run.memory().plan().isEmpty();
         return again
                 ? upload.replace(
                         run,

@@ -6,8 +6,8 @@ import java.time.Instant;
 
 /**
  * The kinds that an API server serves, for captures that follow each other closely. An answer is used for a few seconds: about
- * as long as the API server itself needs until it reports a new CustomResourceDefinition. An answer with an API that did not
- * respond is used once.
+ * as long as the API server itself needs until it reports a new CustomResourceDefinition. This
+ * includes an answer with an API that did not respond.
  */
 public final class DiscoveryCache {
     /** Age after which the API server is asked again. */
@@ -34,11 +34,9 @@ public final class DiscoveryCache {
         Instant now = clock.instant();
         if (known == null || !now.isBefore(asked.plus(AGE))) {
             Discovery kinds = Discovery.of(server).stored(server);
-            Served answer = new Served(
+            known = new Served(
                     kinds, server.get("/version").body().path("gitVersion").asText(""));
-            known = kinds.unavailable().isEmpty() ? answer : null;
             asked = now;
-            return answer;
         }
         return known;
     }

@@ -38,14 +38,18 @@ class DiscoveryCacheTest {
         assertThat(has("widgets.example.com")).isTrue();
     }
 
-    /** The API is back as soon as its server responds. */
+    /** Captures that are due at the same time must not ask one after the other while an API does not respond. */
     @Test
-    void asksAgainAtOnceAfterAnApiDidNotRespond() {
+    void asksOnceWhileAnApiDoesNotRespond() {
         server.serve("example.com/v1", "Widget", "widgets", true);
         server.aggregate("example.com");
         assertThat(kinds().unavailable()).isNotEmpty();
+        int asked = server.requests().size();
+        assertThat(kinds().unavailable()).isNotEmpty();
+        assertThat(server.requests()).hasSize(asked);
 
         server.aggregate();
+        clock.pass(DiscoveryCache.AGE);
         assertThat(kinds().unavailable()).isEmpty();
     }
 
