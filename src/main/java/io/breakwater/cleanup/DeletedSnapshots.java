@@ -8,6 +8,7 @@ import io.breakwater.store.DeletedPoint;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.ObjectInfo;
 import io.breakwater.store.StoreLayout;
+import io.breakwater.store.Tombstone;
 import io.breakwater.trust.PointKey;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -23,8 +24,8 @@ import java.util.function.Function;
 final class DeletedSnapshots {
     private static final int MOST_READ = 100_000;
 
-    /** @param etag of the tombstone that was read */
-    private record ReadPoint(String etag, long added) {}
+    /** @param version of the tombstone that was read; the same point deleted again has the same content, so also the same etag */
+    private record ReadPoint(Tombstone.Version version, long added) {}
 
     private final Map<String, ReadPoint> read = BoundedCache.of(MOST_READ);
 
@@ -65,18 +66,25 @@ final class DeletedSnapshots {
         return pending;
     }
 
-    /** Bytes that a deleted point added to its repository, and empty without snapshots there. Hides them at the first call. */
+    /**
+     * Bytes that a deleted point added to its repository; empty without snapshots there, and while its seal exists. Hides the
+     * snapshots at the first call.
+     */
     private Optional<Long> added(BackupLocation location, ObjectStore store, ObjectInfo tombstone, String repository) {
         String key = location.getMetadata().getUid() + "/" + tombstone.key();
         ReadPoint known = read.get(key);
-        if (known == null || !known.etag().equals(tombstone.etag())) {
+        Tombstone.Version version = Tombstone.Version.of(tombstone);
+        if (known == null || !known.version().equals(version)) {
             Optional<DeletedPoint> point = DeletedPoint.read(store, tombstone)
                     .filter(p ->
                             repository.equals(p.repository()) && !p.snapshots().isEmpty());
             point.ifPresent(p -> hide(store, tombstone, p));
-            known = new ReadPoint(
-                    tombstone.etag(), point.map(DeletedPoint::added).orElse(-1L));
-            read.put(key, known);
+            known = new ReadPoint(version, point.map(DeletedPoint::added).orElse(-1L));
+            if (point.isPresent()
+                    || store.head(PointKey.ofTombstone(tombstone).orElseThrow().sealKey())
+                            .isEmpty()) {
+                read.put(key, known); // the next round looks again at one whose seal exists
+            }
         }
         return Optional.of(known.added()).filter(bytes -> bytes >= 0);
     }
@@ -85,7 +93,7 @@ final class DeletedSnapshots {
     private static void hide(ObjectStore store, ObjectInfo tombstone, DeletedPoint point) {
         point.hideSnapshots(store);
         boolean same = store.head(tombstone.key())
-                .filter(o -> o.info().etag().equals(tombstone.etag()))
+                .filter(o -> Tombstone.Version.of(o.info()).equals(Tombstone.Version.of(tombstone)))
                 .isPresent();
         if (!same) {
             point.showSnapshots(store);

@@ -6,8 +6,11 @@ import io.breakwater.api.Reason;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.PointDocument;
 import io.breakwater.catalog.SealSignatures;
+import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.location.Stores;
 import io.breakwater.location.keys.LocationKeys;
+import io.breakwater.mover.MoverJobs;
+import io.breakwater.steps.RunLabel;
 import io.breakwater.store.DeletedObjects;
 import io.breakwater.store.DeletionScope;
 import io.breakwater.store.ObjectStore;
@@ -28,17 +31,22 @@ import java.util.Arrays;
 class UndeletePoint {
     private final Stores stores;
     private final LocationKeys keys;
+    private final MoverJobs movers;
+    private final BreakwaterConfig config;
 
-    UndeletePoint(Stores stores, LocationKeys keys) {
+    UndeletePoint(Stores stores, LocationKeys keys, MoverJobs movers, BreakwaterConfig config) {
         this.stores = stores;
         this.keys = keys;
+        this.movers = movers;
+        this.config = config;
     }
 
     /**
      * Undeletes a point in one location.
      *
      * @throws BreakwaterException RestorePointNotFound, if it was not deleted here within the grace period; Tampered, if an
-     *     object of it is missing or altered; Conflict, if another point has that name now
+     *     object of it is missing or altered; Conflict, if another point has that name now; StoreUnavailable, while its repository
+     *     is being pruned
      */
     void undelete(BackupLocation location, PointKey key) {
         ObjectStore store = stores.open(location);
@@ -51,7 +59,7 @@ class UndeletePoint {
                                 + location.getMetadata().getName()
                                 + ", or its grace period is over; another location may still have it"));
         PointDocument document = new SealSignatures(location, store, keys.ring(location)).verify(key, seal);
-        document.owned().ifPresent(repository -> undelete(store, repository, document));
+        document.owned().ifPresent(repository -> undelete(location, store, repository, document));
         SoftDeleteStore soft = new SoftDeleteStore(store, points);
         DeletedObjects.listDeleted(store, points, key.directory()).stream()
                 .filter(k -> !k.equals(key.sealKey()))
@@ -69,9 +77,20 @@ class UndeletePoint {
                             + " now; delete that one first");
         }
         DeletedObjects.forget(store, points, key.sealKey());
+        // A round that saw the tombstone and no seal may have hidden the snapshots again. From now on it sees the
+        // change itself.
+        document.owned().ifPresent(repository -> showSnapshots(store, repository, document));
     }
 
-    private static void undelete(ObjectStore store, OwnedRepository repository, PointDocument document) {
+    /**
+     * Undeletes the snapshots first: a prune that starts later sees them. An earlier one has listed the snapshots without them, and would
+     * delete the other files again.
+     */
+    private void undelete(
+            BackupLocation location, ObjectStore store, OwnedRepository repository, PointDocument document) {
+        requireNoPrune(location, store, repository);
+        showSnapshots(store, repository, document);
+        requireNoPrune(location, store, repository);
         SoftDeleteStore soft = new SoftDeleteStore(store, repository.deletions());
         // Also undeletes repository files of other deleted points; the next prune deletes the files that no snapshot
         // needs.
@@ -79,6 +98,23 @@ class UndeletePoint {
             DeletedObjects.listDeleted(store, repository.deletions(), repository.prefix() + type)
                     .forEach(soft::undelete);
         }
+    }
+
+    /** The record is read from the store. A pod of a deleted Job may still write. */
+    private void requireNoPrune(BackupLocation location, ObjectStore store, OwnedRepository repository) {
+        String run = RunLabel.ofPrune(location, repository.id());
+        if (PruneRecord.read(store, repository.id()).isRunning()
+                || movers.runs(config.namespace()).contains(run)
+                || movers.anyPod(config.namespace(), run)) {
+            throw BreakwaterException.retryable(
+                    Reason.StoreUnavailable,
+                    "waiting until the prune of repository " + repository + " in location "
+                            + location.getMetadata().getName() + " has ended");
+        }
+    }
+
+    private static void showSnapshots(ObjectStore store, OwnedRepository repository, PointDocument document) {
+        SoftDeleteStore soft = new SoftDeleteStore(store, repository.deletions());
         document.moved().forEach(v -> soft.undelete(repository.snapshot(v.repositorySnapshot())));
     }
 }

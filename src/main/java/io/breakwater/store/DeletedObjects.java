@@ -261,7 +261,7 @@ public final class DeletedObjects {
         String directory = seal.key().substring(0, seal.key().lastIndexOf('/') + 1);
         List<ObjectInfo> vouchers = store.gather(directory, Optional::of);
         boolean sealed = vouchers.stream().anyMatch(o -> o.key().equals(seal.key()));
-        if (sealed && isContentOf(seal)) {
+        if (sealed && seal.isUndone(store)) {
             return true; // the deletion was undone
         }
         if (point.repository() != null && owned.containsValue(point.repository())) {
@@ -286,12 +286,6 @@ public final class DeletedObjects {
             }
         }
         return all;
-    }
-
-    private boolean isContentOf(Tombstone seal) {
-        return store.readIfBounded(seal.key(), ObjectStore.MAX_DOCUMENT)
-                .filter(present -> Arrays.equals(present.content(), seal.content()))
-                .isPresent();
     }
 
     /** Deletes the object; false when it is locked. A store with versions hides a locked object, which always succeeds. */

@@ -24,11 +24,15 @@ public record DeletedPoint(List<String> directories, String repository, List<Str
         snapshots = snapshots == null ? List.of() : List.copyOf(snapshots);
     }
 
-    /** The point of the tombstone of a seal; empty unless it is a valid one of a deletion that was not undone. */
+    /**
+     * The point of the tombstone of a seal; empty unless it is a valid one of a deletion that was not undone. A tombstone alone is no
+     * proof: while the seal exists, the point needs its snapshots.
+     */
     public static Optional<DeletedPoint> read(ObjectStore store, ObjectInfo tombstone) {
         return Tombstone.readIfValid(store, tombstone.key())
                 .filter(t ->
                         t.state() == Tombstone.State.Dead && tombstone.key().endsWith("/" + t.key()))
+                .filter(t -> !t.isUndone(store))
                 .map(Tombstone::point);
     }
 

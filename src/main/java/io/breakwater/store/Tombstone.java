@@ -10,6 +10,7 @@ import io.breakwater.api.Reason;
 import io.breakwater.api.Texts;
 import io.breakwater.store.ObjectStore.ObjectInfo;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.Optional;
 
 /**
@@ -97,6 +98,17 @@ public record Tombstone(
     /** Whether this tombstone already deletes the object of another one. */
     boolean covers(Tombstone other) {
         return state != State.Revived && (version == null || version.equals(other.version));
+    }
+
+    /**
+     * Whether the small object exists with the deleted content: the deletion did not finish, or it was undone. Someone may also
+     * have written an old tombstone again.
+     */
+    boolean isUndone(ObjectStore store) {
+        return content != null
+                && store.readIfBounded(key, ObjectStore.MAX_DOCUMENT)
+                        .filter(present -> Arrays.equals(present.content(), content))
+                        .isPresent();
     }
 
     /** The tombstone with the signature of the location, for its own key only. */

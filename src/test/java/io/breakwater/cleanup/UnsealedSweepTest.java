@@ -316,7 +316,7 @@ class UnsealedSweepTest {
                 getClass().getClassLoader(), new Class<?>[] {ObjectStore.class}, (proxy, method, arguments) -> {
                     if (method.getName().equals("write") && !undeleted[0]) {
                         undeleted[0] = true;
-                        new UndeletePoint(stores, TestKeys.of(client)).undelete(location, GOOD);
+                        new UndeletePoint(stores, TestKeys.of(client), movers, config).undelete(location, GOOD);
                     }
                     return method.invoke(disk, arguments);
                 }));
@@ -493,7 +493,7 @@ class UnsealedSweepTest {
         catalog.unseal(location, GOOD);
 
         assertThat(sweep.sweep(location).snapshots()).as("without a seal").isEqualTo(1);
-        new UndeletePoint(stores, TestKeys.of(client)).undelete(location, GOOD);
+        new UndeletePoint(stores, TestKeys.of(client), movers, config).undelete(location, GOOD);
         assertThat(hidden(SHOP)).containsExactly(snapshot(LOST));
         catalog.verifyObjects(location, catalog.find(location, GOOD).orElseThrow());
     }
@@ -763,6 +763,11 @@ class UnsealedSweepTest {
         @Override
         public Set<String> runs(String namespace) {
             return started;
+        }
+
+        @Override
+        public boolean anyPod(String namespace, String run) {
+            return false;
         }
 
         @Override
