@@ -152,7 +152,7 @@ public class GatewayServer {
         String what =
                 exchange.getRequestMethod() + " " + exchange.getRequestURI().getRawPath();
         try {
-            Optional<Ticket> ticket = authenticate(exchange);
+            Optional<Ticket> ticket = authenticate(exchange, isUnlock(exchange, path));
             if (ticket.isEmpty()) {
                 exchange.getResponseHeaders().set("WWW-Authenticate", "Basic realm=\"breakwater\"");
                 // The limit for an address counts the first request of a connection, so a stranger gets no second one.
@@ -241,7 +241,12 @@ public class GatewayServer {
                 exchange, refused ? 403 : e.isRetryable() ? 503 : 502, e.reason() + ": " + e.getMessage());
     }
 
-    private Optional<Ticket> authenticate(HttpExchange exchange) {
+    private static boolean isUnlock(HttpExchange exchange, Optional<ResticPath> path) {
+        return "DELETE".equals(exchange.getRequestMethod())
+                && path.filter(ResticPath::isLock).isPresent();
+    }
+
+    private Optional<Ticket> authenticate(HttpExchange exchange, boolean unlocks) {
         String header = exchange.getRequestHeaders().getFirst("Authorization");
         if (header == null || !header.startsWith("Basic ")) {
             return Optional.empty();
@@ -250,18 +255,18 @@ public class GatewayServer {
             byte[] decoded = Base64.getDecoder()
                     .decode(header.substring("Basic ".length()).strip());
             String[] parts = new String(decoded, StandardCharsets.UTF_8).split(":", 2);
-            return parts.length < 2 ? Optional.empty() : ticket(parts[0], parts[1]);
+            return parts.length < 2 ? Optional.empty() : ticket(parts[0], parts[1], unlocks);
         } catch (IllegalArgumentException e) {
             return Optional.empty();
         }
     }
 
     /** The ticket comes first: only its holder can cause a request to the API server. */
-    private Optional<Ticket> ticket(String signed, String token) {
+    private Optional<Ticket> ticket(String signed, String token, boolean unlocks) {
         Optional<Ticket> ticket = tickets.check(signed);
         Optional<TokenReviewer.Caller> caller = ticket.flatMap(t -> tokens.caller(token))
                 .filter(c -> c.user().equals(ticket.get().holder()));
-        caller.ifPresent(c -> ownerCheck.check(ticket.get(), c));
+        caller.ifPresent(c -> ownerCheck.check(ticket.get(), c, unlocks));
         return caller.isPresent() ? ticket : Optional.empty();
     }
 }

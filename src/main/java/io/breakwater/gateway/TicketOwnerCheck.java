@@ -17,6 +17,8 @@ import java.util.function.LongSupplier;
  * Whether a ticket is used by the object that it was signed for: the caller is a pod of that object, and the object is not over.
  * An answer is valid for ten seconds, whether positive or negative. While the API server does not answer, the last answer is
  * valid for a minute.
+ *
+ * <p>A pod may delete locks until it ends, also after its Job was deleted: a mover that is stopped must release its lock.
  */
 @ApplicationScoped
 class TicketOwnerCheck {
@@ -27,7 +29,7 @@ class TicketOwnerCheck {
     private static final Set<String> POD_IS_OVER = Set.of("Succeeded", "Failed");
     private static final Set<String> JOB_IS_OVER = Set.of("Complete", "Failed");
 
-    private record Subject(Ticket.Owner owner, String podUid) {}
+    private record Subject(Ticket.Owner owner, String podUid, boolean unlocks) {}
 
     private final KubernetesClient client;
     private final TimedCache<Subject, Boolean> answers;
@@ -46,18 +48,19 @@ class TicketOwnerCheck {
     /**
      * Passes when the caller may use the ticket.
      *
+     * @param unlocks whether the caller deletes a lock
      * @throws BreakwaterException Forbidden, when it may not
      * @throws KubernetesClientException when the API server does not answer
      */
-    void check(Ticket ticket, TokenReviewer.Caller caller) {
+    void check(Ticket ticket, TokenReviewer.Caller caller, boolean unlocks) {
         Ticket.Owner owner = ticket.owner();
         if (owner == null) {
             throw refused("the ticket names no owner; delete the mover Job, which is of an older version");
         }
-        Subject subject = new Subject(owner, caller.podUid());
+        Subject subject = new Subject(owner, caller.podUid(), unlocks);
         boolean alive;
         try {
-            alive = answers.get(subject, FRESH, () -> Optional.of(isAlive(owner, caller)))
+            alive = answers.get(subject, FRESH, () -> Optional.of(isAlive(owner, caller, unlocks)))
                     .orElseThrow();
         } catch (KubernetesClientException e) {
             alive = answers.get(subject, WITHOUT_API_SERVER, () -> {
@@ -72,9 +75,9 @@ class TicketOwnerCheck {
     }
 
     /** Later kinds of owners have their own case. A kind that this version does not know is refused. */
-    private boolean isAlive(Ticket.Owner owner, TokenReviewer.Caller caller) {
+    private boolean isAlive(Ticket.Owner owner, TokenReviewer.Caller caller, boolean unlocks) {
         return switch (owner.kind()) {
-            case Ticket.Owner.JOB -> isPodOf(owner, caller) && isJobRunning(owner);
+            case Ticket.Owner.JOB -> isPodOf(owner, caller) && (unlocks || isJobRunning(owner));
             default -> false;
         };
     }

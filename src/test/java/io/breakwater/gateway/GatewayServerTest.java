@@ -220,6 +220,19 @@ class GatewayServerTest {
         assertThat(with(authorization(ticket(Mode.READ, null), "good"))).isEqualTo(403);
     }
 
+    /** restic deletes its lock when the operator stops a prune for a capture. */
+    @Test
+    void deletesLocksButNoDataForAPodOfADeletedJob() throws Exception {
+        String lock = "locks/" + sha(OTHER);
+        store.write(TestRegister.SHOP + lock, OTHER, Precondition.ABSENT);
+        gateway.deleteJob();
+
+        assertThat(delete(Mode.MAINTAIN, "data/" + sha(PACK))).isEqualTo(403);
+        assertThat(post(Mode.MAINTAIN, lock, OTHER).statusCode()).isEqualTo(403);
+        assertThat(delete(Mode.MAINTAIN, lock)).isEqualTo(200);
+        assertThat(store.head(TestRegister.SHOP + lock)).isEmpty();
+    }
+
     @Test
     void refusesWritesToReadOnlyLocations() throws Exception {
         byte[] lock = "lock".getBytes(UTF_8);

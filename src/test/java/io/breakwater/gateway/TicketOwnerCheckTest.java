@@ -52,10 +52,11 @@ class TicketOwnerCheckTest {
                     cluster.client().pods().inNamespace("shop").withName(name).get();
             assertThatThrownBy(() -> check.check(
                             ticket(),
-                            new Caller("user", name, other.getMetadata().getUid())))
+                            new Caller("user", name, other.getMetadata().getUid()),
+                            true))
                     .hasMessageContaining("pod " + name + " may not use the ticket of Job shop/mover");
         }
-        assertThatThrownBy(() -> check.check(ticket(), new Caller("user", "mover-x", "uid of an earlier pod")))
+        assertThatThrownBy(() -> check.check(ticket(), new Caller("user", "mover-x", "uid of an earlier pod"), true))
                 .hasMessageContaining("may not use the ticket");
     }
 
@@ -98,6 +99,21 @@ class TicketOwnerCheckTest {
         assertRefused("deleted");
     }
 
+    /** The operator stops a prune by deleting its Job. Its lock would prevent the next backups. */
+    @Test
+    void admitsThePodOfADeletedJobToUnlock() {
+        use();
+        cluster.client().resource(job).delete();
+        nanos += TicketOwnerCheck.FRESH.toNanos() + 1;
+
+        assertRefused("deleted");
+        assertThatCode(this::unlock).doesNotThrowAnyException();
+
+        cluster.client().resource(pod).delete();
+        nanos += TicketOwnerCheck.FRESH.toNanos() + 1;
+        assertThatThrownBy(this::unlock).hasMessageContaining("may not use the ticket");
+    }
+
     @Test
     void outlastsAShortAbsenceOfTheApiServer() {
         use();
@@ -131,7 +147,11 @@ class TicketOwnerCheckTest {
     }
 
     private void use() {
-        check.check(ticket(), new Caller("user", "mover-x", pod.getMetadata().getUid()));
+        check.check(ticket(), new Caller("user", "mover-x", pod.getMetadata().getUid()), false);
+    }
+
+    private void unlock() {
+        check.check(ticket(), new Caller("user", "mover-x", pod.getMetadata().getUid()), true);
     }
 
     private Ticket ticket() {

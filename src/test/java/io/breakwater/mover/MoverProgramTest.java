@@ -126,6 +126,35 @@ class MoverProgramTest {
                         "--retry-lock 10m unlock", "--retry-lock 10m prune --max-unused 10% --max-repack-size 10G");
     }
 
+    /** Only prunes unlock first: a backup meets the lock of a killed mover rarely. */
+    @Test
+    void removesStaleLocksOnceWhenABackupIsLocked() throws Exception {
+        String locked = """
+            #!/bin/sh
+            here=$(dirname "$0")
+            echo "$@" >> "$here/asked"
+            case $* in
+              *" unlock") [ "$STALE" = no ] || : > "$here/unlocked" ;;
+              *) [ -e "$here/unlocked" ] || exit 11; echo '{"snapshot_id":"new","total_bytes_processed":11}' ;;
+            esac
+            """;
+        Files.writeString(device(), "old content");
+        List<String> arguments = List.of("backup", "/volumes/data", "shop", "point=p");
+        Process stays = start(locked, arguments, Map.of("STALE", "no"));
+        assertThat(stays.waitFor()).isEqualTo(11);
+        assertThat(Files.readAllLines(directory.resolve("asked")))
+                .hasSize(3)
+                .filteredOn(line -> line.contains("unlock"))
+                .hasSize(1);
+
+        assertThat(start(locked, arguments, Map.of("STALE", "yes")).waitFor()).isZero();
+        Files.delete(directory.resolve("unlocked"));
+        List<String> ofDevice = List.of("backup-device", device().toString(), "/data", "shop", "point=p");
+        assertThat(start(locked, ofDevice, Map.of("STALE", "yes", "BREAKWATER_DEVICE_SIZE", "11"))
+                        .waitFor())
+                .isZero();
+    }
+
     @Test
     void reportsWhatAPruneDeletesAndLeaves() throws Exception {
         String restic = """
