@@ -14,6 +14,7 @@ import io.breakwater.store.CapturedNamespace;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.OwnedRepository;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -28,6 +29,9 @@ import java.util.stream.Stream;
 class DuePrunes {
     /** Number of prunes that one round starts; the next round finds the others again. */
     private static final int MOST = 50;
+
+    /** Age of garbage in intervals, after which captures wait for the prune. */
+    private static final int URGENT = 3;
 
     private static final int MOST_REMEMBERED = 10_000;
 
@@ -74,14 +78,14 @@ class DuePrunes {
             List<OwnedRepository> repositories,
             Map<String, Instant> loose,
             Instant now) {
-        Map<OwnedRepository, Garbage> pending = pending(location, store, repositories, loose);
+        Map<OwnedRepository, Garbage> pending = pending(location, store, repositories, loose, now);
         List<OwnedRepository> due = due(location, store, repositories, pending, now);
         return new Due(pending.values().stream().mapToLong(Garbage::bytes).sum(), due);
     }
 
     /** Whether data of this age may still be in a repository. */
-    boolean isPending(BackupLocation location, ObjectStore store, String repository, Instant since) {
-        return prunes.record(location, store, repository).isPending(since);
+    boolean isPending(BackupLocation location, ObjectStore store, String repository, Instant since, Instant now) {
+        return prunes.record(location, store, repository, now).isPending(since);
     }
 
     /** What waits for a prune: snapshots of deleted points, hidden snapshots, and data of unfinished backups without one. */
@@ -89,7 +93,8 @@ class DuePrunes {
             BackupLocation location,
             ObjectStore store,
             List<OwnedRepository> repositories,
-            Map<String, Instant> loose) {
+            Map<String, Instant> loose,
+            Instant now) {
         Map<String, OwnedRepository> byId = new LinkedHashMap<>();
         repositories.forEach(repository -> byId.put(repository.id(), repository));
         Map<CapturedNamespace, String> owned = new HashMap<>();
@@ -99,20 +104,22 @@ class DuePrunes {
             }
         });
         Map<String, Garbage> found =
-                deleted.hide(location, store, config.site(), owned, id -> prunes.record(location, store, id));
+                deleted.hide(location, store, config.site(), owned, id -> prunes.record(location, store, id, now));
         loose.forEach(
                 (id, since) -> found.merge(id, Garbage.NONE.and(0, since), (a, b) -> a.and(b.bytes(), b.oldest())));
         Map<OwnedRepository, Garbage> pending = new LinkedHashMap<>();
         byId.forEach((id, repository) ->
-                pending.put(repository, remembered(location, store, id, found.getOrDefault(id, Garbage.NONE))));
+                pending.put(repository, remembered(location, store, id, found.getOrDefault(id, Garbage.NONE), now)));
         return pending;
     }
 
     /** Adds what an earlier round saw, whose tombstones may be swept before a prune succeeds. */
-    private Garbage remembered(BackupLocation location, ObjectStore store, String repository, Garbage found) {
+    private Garbage remembered(
+            BackupLocation location, ObjectStore store, String repository, Garbage found, Instant now) {
         String key = location.getMetadata().getUid() + "/" + repository;
         Instant before = oldest.get(key);
-        Garbage all = before != null && isPending(location, store, repository, before) ? found.and(0, before) : found;
+        Garbage all =
+                before != null && isPending(location, store, repository, before, now) ? found.and(0, before) : found;
         if (all.oldest() == null) {
             oldest.remove(key);
         } else {
@@ -121,7 +128,10 @@ class DuePrunes {
         return all;
     }
 
-    /** The repositories whose prune may start, with the oldest garbage first. */
+    /**
+     * The repositories whose prune may start, with the oldest garbage first. Those that could not start are last: otherwise the same
+     * ones would take all places of each round.
+     */
     private List<OwnedRepository> due(
             BackupLocation location,
             ObjectStore store,
@@ -135,17 +145,25 @@ class DuePrunes {
                     boolean exists = runs.contains(RunLabel.ofPrune(location, repository.id()));
                     return (garbage.oldest() != null || exists)
                             && PruneRules.isDue(
-                                    prunes.record(location, store, repository.id()),
+                                    prunes.record(location, store, repository.id(), now),
                                     garbage,
                                     now,
                                     config.sweep().prune().interval(),
                                     isFurther(location, repository));
                 })
-                .sorted(Comparator.comparing(
-                        repository -> pending.get(repository).oldest(),
-                        Comparator.nullsFirst(Comparator.naturalOrder())))
+                .sorted(Comparator.comparingLong(
+                                (OwnedRepository repository) -> prunes.lastPostponed(location, repository.id()))
+                        .thenComparing(
+                                repository -> pending.get(repository).oldest(),
+                                Comparator.nullsFirst(Comparator.naturalOrder())))
                 .limit(MOST)
                 .toList();
+        Duration patience = config.sweep().prune().interval().multipliedBy(URGENT);
+        due.forEach(repository -> {
+            Instant since = pending.get(repository).oldest();
+            boolean urgent = since != null && !since.plus(patience).isAfter(now);
+            prunes.found(location, repository.id(), new RepositoryPrune.Round(now, urgent));
+        });
         // Copies would wait for an ended Job of a repository that needs no prune now.
         repositories.stream()
                 .filter(repository -> !due.contains(repository))

@@ -11,7 +11,9 @@ import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.StoreLayout;
 import java.io.IOException;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.stream.Stream;
 
 /**
  * The prunes of one repository in one location: {@code breakwater/prunes/<repository>.json}, signed. It is written before a prune
@@ -20,6 +22,7 @@ import java.time.Instant;
  * @param changes number of changes of the record
  * @param started when the running prune or the last one started; null before the first
  * @param ended when that one ended; null while it runs
+ * @param covers what was deleted before was hidden when that one started; null before the first
  * @param until the last prune that succeeded freed what was deleted before; null before the first
  * @param failures in a row
  * @param remaining bytes of data after the last prune that succeeded; null when they are unknown
@@ -27,8 +30,18 @@ import java.time.Instant;
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @JsonIgnoreProperties(ignoreUnknown = true)
 record PruneRecord(
-        int schemaVersion, long changes, String started, String ended, String until, int failures, Long remaining) {
-    static final PruneRecord NONE = new PruneRecord(1, 0, null, null, null, 0, null);
+        int schemaVersion,
+        long changes,
+        String started,
+        String ended,
+        String covers,
+        String until,
+        int failures,
+        Long remaining) {
+    static final PruneRecord NONE = new PruneRecord(1, 0, null, null, null, null, 0, null);
+
+    /** A record of a later time than this was written by a wrong clock. */
+    private static final Duration SKEW = Duration.ofHours(1);
 
     private static final ObjectMapper JSON = BoundedJson.mapper();
 
@@ -64,23 +77,36 @@ record PruneRecord(
         }
     }
 
+    /** This record; without its times, if they are in the future: otherwise no prune would start until then. */
+    PruneRecord at(Instant now) {
+        boolean wrong = Stream.of(started, until)
+                .anyMatch(time -> time != null && Instant.parse(time).isAfter(now.plus(SKEW)));
+        return wrong ? new PruneRecord(1, changes, null, null, null, null, 0, null) : this;
+    }
+
     PruneRecord start(Instant now) {
-        return new PruneRecord(1, changes + 1, now.toString(), null, until, failures, remaining);
+        return start(now, now);
+    }
+
+    /** @param hidden the snapshots of all points that were deleted before are hidden */
+    PruneRecord start(Instant now, Instant hidden) {
+        return new PruneRecord(1, changes + 1, now.toString(), null, hidden.toString(), until, failures, remaining);
     }
 
     /** @param bytes of data that remain; null when the mover did not report them */
     PruneRecord succeed(Instant now, Long bytes) {
-        return new PruneRecord(1, changes + 1, started, now.toString(), started, 0, bytes);
+        return new PruneRecord(1, changes + 1, started, now.toString(), covers, covers, 0, bytes);
     }
 
     PruneRecord fail(Instant now) {
         String at = started == null ? now.toString() : started;
-        return new PruneRecord(1, changes + 1, at, now.toString(), until, failures + 1, remaining);
+        return new PruneRecord(1, changes + 1, at, now.toString(), covers, until, failures + 1, remaining);
     }
 
     /** A capture had priority, or the Job is gone. The pauses do not grow. */
     PruneRecord interrupt(Instant now) {
-        return new PruneRecord(1, changes + 1, started, now.toString(), until, Math.max(1, failures), remaining);
+        return new PruneRecord(
+                1, changes + 1, started, now.toString(), covers, until, Math.max(1, failures), remaining);
     }
 
     boolean isRunning() {

@@ -34,10 +34,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Prunes one repository by a mover Job, which deletes the data that no visible snapshot needs. It starts only while no capture and
- * no copy uses the repository, and stops when a capture starts. Readers need no pause: the gateway writes tombstones, and their read leases protect
+ * no copy uses the repository, and stops when a capture starts. For very old garbage the captures wait instead. Readers need no pause: the gateway writes tombstones, and their read leases protect
  * the data. The site must own the repository alone, and hold the lease of the namespace's plan, if there is one.
  */
 @ApplicationScoped
@@ -61,6 +62,14 @@ class RepositoryPrune {
     private final Map<String, PruneRecord> records = BoundedCache.of(MOST_RECORDS);
 
     private final Map<String, Prepared> prepared = new ConcurrentHashMap<>();
+
+    /** The round that found the repository last; it hid the snapshots of the points that were deleted before. */
+    private final Map<String, Round> rounds = BoundedCache.of(MOST_RECORDS);
+
+    /** Repositories whose prune could not start, with the turn of the last try. */
+    private final Map<String, Long> postponed = BoundedCache.of(MOST_RECORDS);
+
+    private final AtomicLong turns = new AtomicLong();
 
     RepositoryPrune(
             BreakwaterConfig config,
@@ -87,6 +96,14 @@ class RepositoryPrune {
         this.clock = clock;
     }
 
+    /**
+     * A round of the cleanup.
+     *
+     * @param began by the store's clock; what was deleted later may still be visible
+     * @param urgent whether the garbage is so old that captures wait for the prune
+     */
+    record Round(Instant began, boolean urgent) {}
+
     /** State of a prune. */
     sealed interface State {
         /** In progress. */
@@ -105,10 +122,18 @@ class RepositoryPrune {
         record Failed(BreakwaterException cause) implements State {}
     }
 
-    /** @param refusal why no Job is created; null when one may be */
-    private record Prepared(List<CapturedNamespace> owners, Optional<EpochGuard.Guard> guard, State refusal) {
+    /**
+     * @param exists whether its Job exists: no copy starts then
+     * @param refusal why no Job is created; null when one may be
+     */
+    private record Prepared(
+            List<CapturedNamespace> owners, Optional<EpochGuard.Guard> guard, boolean exists, State refusal) {
+        Prepared started() {
+            return new Prepared(owners, guard, true, refusal);
+        }
+
         static Prepared refused(State why) {
-            return new Prepared(List.of(), Optional.empty(), why);
+            return new Prepared(List.of(), Optional.empty(), false, why);
         }
     }
 
@@ -123,9 +148,11 @@ class RepositoryPrune {
                     return new State.Running("checking the repository");
                 }
                 if (ready.get().refusal() != null) {
+                    postponed.put(id, turns.incrementAndGet());
                     return ready.get().refusal();
                 }
                 prepared.put(id, ready.get());
+                postponed.remove(id);
             }
             Optional<State> ended =
                     activities.poll(id + "/job", () -> work(location, repository, prepared.get(id)), () -> {});
@@ -136,6 +163,7 @@ class RepositoryPrune {
             return state;
         } catch (BreakwaterException e) {
             prepared.remove(id);
+            postponed.put(id, turns.incrementAndGet());
             return new State.Failed(e);
         }
     }
@@ -145,11 +173,36 @@ class RepositoryPrune {
         String prefix = location.getMetadata().getUid() + "/";
         prepared.keySet().removeIf(id -> id.startsWith(prefix));
         records.keySet().removeIf(id -> id.startsWith(prefix));
+        postponed.keySet().removeIf(id -> id.startsWith(prefix));
+        rounds.keySet().removeIf(id -> id.startsWith(prefix));
     }
 
-    /** The record of the prunes of a repository. */
-    PruneRecord record(BackupLocation location, ObjectStore store, String repository) {
-        return records.computeIfAbsent(id(location, repository), id -> PruneRecord.read(store, repository));
+    /** Reports which round found the repository. Without one, a prune is not urgent. */
+    void found(BackupLocation location, String repository, Round round) {
+        rounds.put(id(location, repository), round);
+    }
+
+    private boolean isUrgent(BackupLocation location, OwnedRepository repository) {
+        Round round = rounds.get(id(location, repository.id()));
+        return round != null && round.urgent();
+    }
+
+    /**
+     * A number that grows with the time of the last try that could not start the prune; 0 without one. Only this process knows it: a new
+     * process tries again.
+     */
+    long lastPostponed(BackupLocation location, String repository) {
+        return postponed.getOrDefault(id(location, repository), 0L);
+    }
+
+    /**
+     * The record of the prunes of a repository.
+     *
+     * @param now by the store's clock; a record of a later time counts as none
+     */
+    PruneRecord record(BackupLocation location, ObjectStore store, String repository, Instant now) {
+        return records.computeIfAbsent(id(location, repository), id -> PruneRecord.read(store, repository))
+                .at(now);
     }
 
     private PruneRecord write(BackupLocation location, ObjectStore store, String repository, PruneRecord record) {
@@ -167,11 +220,18 @@ class RepositoryPrune {
     private Prepared prepare(BackupLocation location, OwnedRepository repository) {
         List<CapturedNamespace> owners = register.requireOwnedBy(location, repository.id(), config.site());
         ObjectStore store = stores.open(location);
-        PruneRecord record = record(location, store, repository.id());
+        Instant now = LocationDocument.now(store, clock);
+        PruneRecord record = record(location, store, repository.id(), now);
         Set<String> runs = movers.runs(config.namespace());
         boolean exists = runs.contains(RunLabel.ofPrune(location, repository.id()));
+        if (exists && !record.isRunning()) {
+            // The operator was killed after it recorded the end. The result of this Job is not the result of a new
+            // prune.
+            movers.delete(config.namespace(), RunLabel.ofPrune(location, repository.id()));
+            return Prepared.refused(new State.Postponed("the Job of the last prune is being deleted"));
+        }
         if (record.isRunning() && !exists) {
-            write(location, store, repository.id(), record.interrupt(LocationDocument.now(store, clock)));
+            write(location, store, repository.id(), record.interrupt(now));
             return Prepared.refused(new State.Interrupted("its Job does not exist any more"));
         }
         if (store.head(repository.prefix() + "config").isEmpty()) {
@@ -197,18 +257,19 @@ class RepositoryPrune {
                         });
             }
             if (!record.isRunning()) {
-                write(location, store, repository.id(), record.start(LocationDocument.now(store, clock)));
+                Round round = rounds.get(id(location, repository.id()));
+                write(location, store, repository.id(), record.start(now, round == null ? now : round.began()));
             }
-            return new Prepared(owners, guard, null);
+            return new Prepared(owners, guard, exists, null);
         } catch (BreakwaterException e) {
-            write(location, store, repository.id(), record.fail(LocationDocument.now(store, clock)));
+            write(location, store, repository.id(), record.fail(now));
             throw e;
         }
     }
 
     private Optional<String> busy(
             BackupLocation location, OwnedRepository repository, List<CapturedNamespace> owners, Set<String> runs) {
-        if (isCaptured(owners)) {
+        if (isCaptured(owners) && !isUrgent(location, repository)) {
             return Optional.of("a capture uses the repository");
         }
         if (copies.busy(repository.id())) {
@@ -251,10 +312,15 @@ class RepositoryPrune {
         var access = new Repositories.Access(location, repository, Repositories.Mode.MAINTAIN, ready.guard());
         var task = new MoverTask.Prune(config.sweep().prune().maxRepack());
         var request = new MoverJobs.Request(config.namespace(), run, id, task, access);
-        if (isCaptured(ready.owners())) {
+        if (isCaptured(ready.owners()) && !isUrgent(location, repository)) {
             return end(location, repository, new State.Interrupted("a capture needs the repository"), null);
         }
-        return switch (movers.poll(request)) {
+        if (!ready.exists() && copies.busy(repository.id())) {
+            return end(location, repository, new State.Interrupted("a copy uses the repository"), null);
+        }
+        MoverJobs.State polled = movers.poll(request);
+        prepared.computeIfPresent(id(location, repository.id()), (k, p) -> p.started());
+        return switch (polled) {
             case MoverJobs.State.Running(String message) -> new State.Running(message);
             case MoverJobs.State.Succeeded(JsonNode report) ->
                 end(
@@ -274,8 +340,8 @@ class RepositoryPrune {
 
     private State end(BackupLocation location, OwnedRepository repository, State state, JsonNode report) {
         ObjectStore store = stores.open(location);
-        PruneRecord record = record(location, store, repository.id());
         Instant now = LocationDocument.now(store, clock);
+        PruneRecord record = record(location, store, repository.id(), now);
         PruneRecord next = switch (state) {
             case State.Succeeded s ->
                 record.succeed(now, number(report, "remaining").orElse(null));

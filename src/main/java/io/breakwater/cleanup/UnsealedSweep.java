@@ -134,7 +134,7 @@ class UnsealedSweep {
                 uploads += prefixes.stream()
                         .mapToInt(p -> abandon(store, p, before, trouble))
                         .sum();
-                endMarker(location, store, data, marker, loose, trouble);
+                endMarker(location, store, data, marker, now, loose, trouble);
                 archives += archive.get().isEmpty() ? 0 : 1;
                 bytes += archive.get().stream().mapToLong(ObjectInfo::size).sum();
             }
@@ -175,13 +175,14 @@ class UnsealedSweep {
             ObjectStore store,
             UnsealedData data,
             InProgressMarker marker,
+            Instant now,
             Map<String, Instant> loose,
             List<BreakwaterException> trouble) {
         try {
             Optional<OwnedRepository> repository =
                     store.head(marker.key().sealKey()).isEmpty() ? data.repository(marker) : Optional.empty();
             boolean pruned = repository
-                    .filter(r -> !prunes.isPending(location, store, r.id(), marker.since()))
+                    .filter(r -> !prunes.isPending(location, store, r.id(), marker.since(), now))
                     .isPresent();
             if (repository.isEmpty() || pruned) {
                 InProgressMarker.delete(store, marker.key());

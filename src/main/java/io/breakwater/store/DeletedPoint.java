@@ -37,7 +37,8 @@ public record DeletedPoint(List<String> directories, String repository, List<Str
     }
 
     /**
-     * Writes the tombstones of the snapshots. A snapshot that has one, or does not exist, is skipped.
+     * Writes the tombstones of the snapshots. A snapshot that has a valid one, or does not exist, is skipped. Another object in its
+     * place hides nothing, so it is replaced.
      *
      * @return number of snapshots that were hidden now
      */
@@ -45,7 +46,10 @@ public record DeletedPoint(List<String> directories, String repository, List<Str
         int hidden = 0;
         for (String key : snapshotKeys()) {
             DeletionScope scope = DeletionScope.repository(repository);
-            if (store.head(scope.tombstone(key)).isEmpty()) {
+            boolean dead = Tombstone.readIfValid(store, scope.tombstone(key))
+                    .filter(t -> t.state() != Tombstone.State.Revived && key.equals(t.key()))
+                    .isPresent();
+            if (!dead) {
                 new SoftDeleteStore(store, scope).delete(key);
                 hidden++;
             }

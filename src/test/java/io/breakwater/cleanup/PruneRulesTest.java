@@ -80,6 +80,18 @@ class PruneRulesTest {
                 .isTrue();
     }
 
+    /** The clock of the store or of the operator was wrong when the record was written. */
+    @Test
+    void ignoresTimesInTheFuture() {
+        PruneRecord record = last(-2, 1_000);
+        assertThat(isDue(record.at(NOW), garbage(1, 24))).isTrue();
+        assertThat(record.at(NOW).isPending(NOW)).isTrue();
+        assertThat(isDue(record.at(NOW.plus(DAY.multipliedBy(2))), garbage(1, 24)))
+                .as("the pause since then")
+                .isFalse();
+        assertThat(last(1, 1_000).at(NOW)).isEqualTo(last(1, 1_000));
+    }
+
     private static boolean isDue(PruneRecord record, Garbage garbage) {
         return PruneRules.isDue(record, garbage, NOW, DAY, false);
     }

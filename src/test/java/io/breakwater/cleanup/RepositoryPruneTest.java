@@ -69,6 +69,7 @@ class RepositoryPruneTest {
     private final HandMovers movers = new HandMovers();
     private Optional<PlanRole> role = Optional.empty();
     private boolean copying;
+    private boolean copiesStart;
     private ObjectStore disk;
 
     @BeforeEach
@@ -102,7 +103,7 @@ class RepositoryPruneTest {
         assertThat(record.isRunning()).isFalse();
         assertThat(record.failures()).isZero();
         assertThat(record.remaining()).isEqualTo(90);
-        assertThat(record.until()).isEqualTo(record.started());
+        assertThat(record.until()).isEqualTo(record.covers());
         assertThat(movers.jobs).as("a Job that stays would block copies").isEmpty();
     }
 
@@ -121,6 +122,33 @@ class RepositoryPruneTest {
         assertThat(finished(process())).isEqualTo(new RepositoryPrune.State.Succeeded(7));
         assertThat(PruneRecord.read(disk, SHOP.id()).started()).isEqualTo(started);
         assertThat(movers.created).as("Jobs").isEqualTo(1);
+    }
+
+    /** The operator is killed after it recorded the end, and before it deleted the Job. */
+    @Test
+    void takesNoResultOfAnEarlierJob() {
+        PruneRecord.NONE.start(Instant.now()).fail(Instant.now()).write(disk, SHOP.id());
+        movers.jobs.add(RunLabel.ofPrune(location, SHOP.id()));
+
+        assertPostponed("the Job of the last prune is being deleted");
+        assertThat(movers.jobs).isEmpty();
+        assertThat(finished(process())).isInstanceOf(RepositoryPrune.State.Succeeded.class);
+        assertThat(movers.created).isEqualTo(1);
+    }
+
+    /** Others get the places of a round that it would take without any effect. */
+    @Test
+    void remembersWhichPrunesCouldNotStart() {
+        RepositoryPrune prune = process();
+        copying = true;
+        finished(prune);
+        assertThat(prune.lastPostponed(location, SHOP.id())).isEqualTo(1);
+        finished(prune);
+        assertThat(prune.lastPostponed(location, SHOP.id())).isEqualTo(2);
+
+        copying = false;
+        assertThat(finished(prune)).isInstanceOf(RepositoryPrune.State.Succeeded.class);
+        assertThat(prune.lastPostponed(location, SHOP.id())).isZero();
     }
 
     /** Its record shows a start, and its Job was deleted. */
@@ -165,6 +193,51 @@ class RepositoryPruneTest {
 
         assertThat(finished(prune)).isInstanceOf(RepositoryPrune.State.Interrupted.class);
         assertThat(movers.jobs).isEmpty();
+        assertThat(PruneRecord.read(disk, SHOP.id()).isRunning()).isFalse();
+    }
+
+    /** With frequent captures no prune would end. The movers of captures wait for its lock. */
+    @Test
+    void continuesDuringCapturesWhenTheGarbageIsVeryOld() {
+        movers.running = true;
+        point("capture", "Unknown");
+        RepositoryPrune prune = process();
+        prune.found(location, SHOP.id(), new RepositoryPrune.Round(Instant.now(), true));
+        await().until(() -> {
+            prune.advance(location, SHOP);
+            return !movers.jobs.isEmpty();
+        });
+        point("later", "Unknown");
+        int asked = movers.asked.size();
+        await().until(() -> {
+            assertThat(prune.advance(location, SHOP)).isInstanceOf(RepositoryPrune.State.Running.class);
+            return movers.asked.size() > asked + 1;
+        });
+        movers.running = false;
+
+        assertThat(finished(prune)).isInstanceOf(RepositoryPrune.State.Succeeded.class);
+    }
+
+    /** A point is deleted after the round hid snapshots, and before the prune starts: the prune sees its snapshots. */
+    @Test
+    void freesOnlyWhatItsRoundHasHidden() {
+        Instant began = Instant.now().minusSeconds(600);
+        RepositoryPrune prune = process();
+        prune.found(location, SHOP.id(), new RepositoryPrune.Round(began, false));
+
+        assertThat(finished(prune)).isInstanceOf(RepositoryPrune.State.Succeeded.class);
+
+        PruneRecord record = PruneRecord.read(disk, SHOP.id());
+        assertThat(record.isPending(began.plusSeconds(1))).isTrue();
+        assertThat(record.isPending(began.minusSeconds(1))).isFalse();
+    }
+
+    @Test
+    void startsNoJobForACopyThatStartedAfterTheChecks() {
+        copiesStart = true;
+
+        assertThat(finished(process())).isInstanceOf(RepositoryPrune.State.Interrupted.class);
+        assertThat(movers.created).isZero();
         assertThat(PruneRecord.read(disk, SHOP.id()).isRunning()).isFalse();
     }
 
@@ -273,7 +346,9 @@ class RepositoryPruneTest {
                 new PointCopies(null, null, null, null, null, null, null, null, null, null, null, null, null) {
                     @Override
                     public boolean busy(String repository) {
-                        return copying;
+                        boolean now = copying;
+                        copying |= copiesStart;
+                        return now;
                     }
                 },
                 new IdentityRule(config, PointKeys.identities("east")),

@@ -56,12 +56,14 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -605,6 +607,31 @@ class UnsealedSweepTest {
         sweep.sweep(location);
 
         assertThat(listed()).contains(archive(GOOD)).doesNotContain(archive(LOST));
+    }
+
+    /** For example of plans that are passive here: each of 51 has its turn, although only 50 fit into a round. */
+    @Test
+    void startsOtherPrunesThanThoseThatCannotStart() {
+        withoutLost();
+        List<OwnedRepository> all = new ArrayList<>(List.of(SHOP));
+        for (int i = 0; i < 50; i++) {
+            all.add(TestRegister.create(disk, "east", "idle" + i));
+        }
+        Map<String, Instant> loose = new HashMap<>();
+        all.forEach(r -> loose.put(r.id(), Instant.now().minus(Duration.ofDays(r == SHOP ? 2 : 3))));
+        RepositoryPrune prune = prune(stores);
+        DuePrunes due = new DuePrunes(index, config, movers, TestRegister.of(stores), prune);
+
+        List<OwnedRepository> first =
+                due.find(location, disk, all, loose, Instant.now()).repositories();
+        assertThat(first).hasSize(50).doesNotContain(SHOP);
+        first.forEach(r ->
+                Awaitility.await().until(() -> !(prune.advance(location, r) instanceof RepositoryPrune.State.Running)));
+
+        assertThat(due.find(location, disk, all, loose, Instant.now()).repositories())
+                .hasSize(50)
+                .first()
+                .isEqualTo(SHOP);
     }
 
     @Test

@@ -314,6 +314,21 @@ class DeletedObjectsTest {
         assertThat(disk.head(SNAPSHOT)).isEmpty();
     }
 
+    /** Otherwise a prune would see the snapshot, and its data would stay. */
+    @Test
+    void replacesAnObjectInThePlaceOfTheTombstoneOfASnapshot() {
+        fillPoint();
+        String at = TestRegister.tombstone("east", "shop", SNAPSHOT);
+        disk.write(at, bytes("{}"), Precondition.ABSENT);
+
+        POINT.hideSnapshots(disk);
+
+        assertThat(Tombstone.readIfValid(disk, at)).isPresent();
+        List<String> visible = new ArrayList<>();
+        store.list(TestRegister.SHOP + "snapshots/", o -> visible.add(o.key()));
+        assertThat(visible).isEmpty();
+    }
+
     @Test
     void deletesNothingOfAPointWhoseDeletionWasUndone() {
         fillPoint();
