@@ -21,6 +21,8 @@ import io.breakwater.observe.Meters;
 import io.breakwater.store.DeletedObjects;
 import io.breakwater.store.DeletedObjects.Swept;
 import io.breakwater.store.ObjectStore;
+import io.breakwater.store.ObjectStore.ObjectInfo;
+import io.breakwater.store.StoreLayout;
 import io.breakwater.trust.NamespaceIdentities;
 import io.breakwater.trust.PointKey;
 import io.breakwater.watch.ObjectCache;
@@ -32,9 +34,12 @@ import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 
 /** Frees the data that this site deleted longer than the grace period ago, and undeletes RestorePoints on request. */
 @Singleton
@@ -98,8 +103,33 @@ class TombstoneReconciler extends LocationController<Swept> {
                         store,
                         config.site(),
                         register.ownedBy(location, config.site(), e -> warn(location, e)),
-                        Repositories.longest(config))
+                        Repositories.longest(config),
+                        repository -> isAlone(location, repository),
+                        unpruned(store, now))
                 .sweep(config.sweep().grace(), now, thorough);
+    }
+
+    private boolean isAlone(BackupLocation location, String repository) {
+        try {
+            return register.owners(location, repository).stream()
+                    .allMatch(owner -> owner.site().equals(config.site()));
+        } catch (BreakwaterException e) {
+            if (e.isRetryable()) {
+                throw e;
+            }
+            warn(location, e);
+            return false;
+        }
+    }
+
+    /** The hidden snapshots that are newer than the last prune of their repository. Reads the record of each repository once. */
+    private static Predicate<ObjectInfo> unpruned(ObjectStore store, Instant now) {
+        Map<String, PruneRecord> records = new HashMap<>();
+        return tombstone -> StoreLayout.repositoryOfHiddenSnapshot(tombstone.key())
+                .map(id -> records.computeIfAbsent(
+                        id, repository -> PruneRecord.read(store, repository).at(now)))
+                .filter(record -> record.isPending(tombstone.lastModified()))
+                .isPresent();
     }
 
     private void warn(BackupLocation location, BreakwaterException e) {

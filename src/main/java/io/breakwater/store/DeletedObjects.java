@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jboss.logging.Logger;
 
 /**
@@ -38,6 +39,8 @@ public final class DeletedObjects {
     private final String site;
     private final Map<CapturedNamespace, String> owned;
     private final Duration longestRead;
+    private final Predicate<String> alone;
+    private final Predicate<ObjectInfo> waiting;
     private int forged;
     private int invalid;
     private Freed archived = Freed.NOTHING;
@@ -56,6 +59,24 @@ public final class DeletedObjects {
      * @param longestRead the longest validity of a read lease
      */
     public DeletedObjects(ObjectStore store, String site, Map<CapturedNamespace, String> owned, Duration longestRead) {
+        this(store, site, owned, longestRead, owned::containsValue, tombstone -> false);
+    }
+
+    /**
+     * As above.
+     *
+     * @param alone whether the site owns a repository alone, by its id; no snapshots are hidden in others
+     * @param waiting whether the tombstone of a snapshot must stay, since it is the proof that the repository needs a prune
+     */
+    public DeletedObjects(
+            ObjectStore store,
+            String site,
+            Map<CapturedNamespace, String> owned,
+            Duration longestRead,
+            Predicate<String> alone,
+            Predicate<ObjectInfo> waiting) {
+        this.alone = alone;
+        this.waiting = waiting;
         this.store = store;
         this.site = site;
         this.owned = owned;
@@ -96,7 +117,9 @@ public final class DeletedObjects {
         forged = 0;
         invalid = 0;
         for (ObjectInfo t : tombstones) {
-            boolean due = !t.lastModified().plus(grace).isAfter(now) && !isRead(t, readers);
+            boolean due = !t.lastModified().plus(grace).isAfter(now)
+                    && !isRead(t, readers)
+                    && !(StoreLayout.repositoryOfHiddenSnapshot(t.key()).isPresent() && waiting.test(t));
             if (due || thorough) {
                 Optional<Tombstone> deleted = sweep(t, due, now);
                 objects += deleted.isPresent() ? 1 : 0;
@@ -264,7 +287,7 @@ public final class DeletedObjects {
         if (sealed && seal.isUndone(store)) {
             return true; // the deletion was undone
         }
-        if (point.repository() != null && owned.containsValue(point.repository())) {
+        if (point.repository() != null && owned.containsValue(point.repository()) && alone.test(point.repository())) {
             point.hideSnapshots(store);
         }
         Optional<CapturedNamespace> source = source(info);

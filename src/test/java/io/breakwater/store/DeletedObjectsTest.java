@@ -314,6 +314,44 @@ class DeletedObjectsTest {
         assertThat(disk.head(SNAPSHOT)).isEmpty();
     }
 
+    /** The other site may use the snapshot, and this one must not decide alone. */
+    @Test
+    void hidesNoSnapshotsWhereAnotherSiteIsAnOwnerToo() {
+        fillPoint();
+        store.deletePoint(disk.read(SEAL).orElseThrow(), POINT);
+
+        sweep(false, false);
+
+        assertThat(disk.head(ARCHIVE)).isEmpty();
+        assertThat(disk.head(TestRegister.tombstone("east", "shop", SNAPSHOT))).isEmpty();
+    }
+
+    /** The tombstone is the proof that a prune is due. A new process has nothing else. */
+    @Test
+    void retainsHiddenSnapshotsUntilAPrune() {
+        fillPoint();
+        store.delete(SNAPSHOT);
+
+        sweep(true, true);
+        assertThat(disk.head(SNAPSHOT)).isPresent();
+        assertThat(disk.head(TestRegister.tombstone("east", "shop", SNAPSHOT))).isPresent();
+
+        sweep(true, false);
+        assertThat(disk.head(SNAPSHOT)).isEmpty();
+    }
+
+    private void sweep(boolean alone, boolean waiting) {
+        OwnedRepository shop = TestRegister.of("east", "shop");
+        new DeletedObjects(
+                        disk,
+                        "east",
+                        Map.of(shop.source(), shop.id()),
+                        TestRegister.LONGEST_READ,
+                        id -> alone,
+                        tombstone -> waiting)
+                .sweep(NONE, Instant.now().plusSeconds(1), false);
+    }
+
     /** Otherwise a prune would see the snapshot, and its data would stay. */
     @Test
     void replacesAnObjectInThePlaceOfTheTombstoneOfASnapshot() {
