@@ -60,6 +60,9 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
     private static final Logger LOG = Logger.getLogger(FailoverPlanReconciler.class);
     private static final Duration AGAIN = Duration.ofSeconds(5);
 
+    /** A watch can be silent for minutes. An edit of a plan must not wait so long. */
+    private static final Duration LONGEST_UNREAD = Duration.ofSeconds(10);
+
     private final ObjectCache objects;
     private final PlanSites sites;
     private final NamespaceGate gate;
@@ -122,7 +125,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
     public UpdateControl<FailoverPlan> reconcile(FailoverPlan cached, Context<FailoverPlan> context) {
         FailoverPlan fresh;
         try {
-            fresh = objects.now(cached);
+            fresh = objects.recent(cached, LONGEST_UNREAD);
         } catch (RuntimeException e) {
             supervisor.resume(cached);
             throw e;

@@ -86,6 +86,12 @@ public class PlanRoles {
      * @throws BreakwaterException {@code UnknownSite} when spec.sites of the plan does not name this site
      */
     public Optional<PlanRole> roleOf(String namespace) {
+        Optional<FailoverPlan> known = ruling(objects.in(FailoverPlan.class, namespace));
+        if (known.isEmpty() || isFresh(known.get())) {
+            return known.map(this::roleOf);
+        }
+        // The report, or the watch, can be late: only what the API server has now shows which.
+        objects.read(known.get());
         return ruling(objects.in(FailoverPlan.class, namespace)).map(this::roleOf);
     }
 

@@ -7,12 +7,15 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.informers.cache.Cache;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 
 /**
@@ -20,7 +23,8 @@ import java.util.function.Predicate;
  * complete, and in a process that does not watch the kind, each question is a request.
  *
  * <p>An answer can be behind the API server, but never behind this process: an object that this process wrote is read from the API
- * server until the watch has reported that write. So answers are for reports, for statuses (whose writes compare resource versions)
+ * server until the watch has reported that write. The same is true of an object that a read found to be another than the cached
+ * one, since a watch can be silent for minutes without an error. So answers are for reports, for statuses (whose writes compare resource versions)
  * and for the choice of what to look at. What deletes, takes or overwrites follows from {@link #read}. Answers are copies.
  */
 @ApplicationScoped
@@ -43,10 +47,22 @@ public class ObjectCache {
     private final SharedInformers informers;
     private final KubernetesSerialization json;
 
-    /** Resource version of the last write of this process, until the cache has it. */
+    private final LongSupplier nanos;
+
+    /** Resource version of the last write of this process, or of a later read, until the cache has it. */
     private final Map<ObjectKey, String> written = new ConcurrentHashMap<>();
 
+    /** When {@link #recent} objects were read from the API server. */
+    private final Map<ObjectKey, Long> readAt = new ConcurrentHashMap<>();
+
+    @Inject
     public ObjectCache(KubernetesClient client, SharedInformers informers, StatusWriter writer) {
+        this(client, informers, writer, System::nanoTime);
+    }
+
+    /** @param nanos a monotonic clock */
+    public ObjectCache(KubernetesClient client, SharedInformers informers, StatusWriter writer, LongSupplier nanos) {
+        this.nanos = nanos;
         this.client = client;
         this.informers = informers;
         this.json = client.getKubernetesSerialization();
@@ -74,9 +90,26 @@ public class ObjectCache {
                 object.getMetadata().getName());
     }
 
+    /**
+     * Like {@link #now}, but reads the object if its last read was longer ago. So the age of the answer has a bound, also while the
+     * watch is silent.
+     */
+    public <T extends HasMetadata> T recent(T object, Duration age) {
+        ObjectKey key = ObjectKey.of(object);
+        Long last = readAt.get(key);
+        if (last != null && nanos.getAsLong() - last <= age.toNanos()) {
+            return now(object);
+        }
+        T found = get(object);
+        if (found != null) {
+            readAt.putIfAbsent(key, nanos.getAsLong());
+        }
+        return found;
+    }
+
     /** The same object as the API server has it now; null if it was deleted. For what deletes, takes or overwrites. */
     public <T extends HasMetadata> T read(T object) {
-        T now = client.resource(object).get();
+        T now = get(object);
         boolean same = now != null
                 && Objects.equals(
                         now.getMetadata().getUid(), object.getMetadata().getUid());
@@ -137,7 +170,7 @@ public class ObjectCache {
 
     private void dropSeen(HasMetadata object) {
         ObjectKey key = ObjectKey.of(object);
-        if (!written.containsKey(key)) {
+        if (!written.containsKey(key) && !readAt.containsKey(key)) {
             return;
         }
         written.remove(key, object.getMetadata().getResourceVersion());
@@ -147,6 +180,7 @@ public class ObjectCache {
                 .orElse(false);
         if (gone) {
             written.remove(key);
+            readAt.remove(key);
         }
     }
 
@@ -167,20 +201,41 @@ public class ObjectCache {
         return all;
     }
 
-    /** Reads an object. If the cache has what was read, it has the write too, or the API server has lost it. */
+    @SuppressWarnings("unchecked")
+    private <T extends HasMetadata> T get(T object) {
+        Class<T> type = (Class<T>) object.getClass();
+        return get(type, ObjectKey.of(object), informers.cache(type));
+    }
+
+    /** Reads an object. Until the cache has what was read, it is behind the API server, and must not answer. */
     private <T extends HasMetadata> T get(Class<T> type, ObjectKey key, Optional<Cache<T>> cache) {
         String awaited = written.get(key);
         var resources = client.resources(type);
+        long asked = nanos.getAsLong();
         T now = key.namespace() == null
                 ? resources.withName(key.name()).get()
                 : resources.inNamespace(key.namespace()).withName(key.name()).get();
-        String cached = cache.map(known -> known.getByKey(key.text()))
-                .map(found -> found.getMetadata().getResourceVersion())
-                .orElse(null);
-        String version = now == null ? null : now.getMetadata().getResourceVersion();
-        if (awaited != null && Objects.equals(version, cached)) {
-            written.remove(key, awaited);
-        }
+        readAt.computeIfPresent(key, (same, last) -> now == null ? null : Long.valueOf(asked));
+        cache.ifPresent(known -> compare(key, now, known.getByKey(key.text()), awaited));
         return now;
+    }
+
+    /** @param awaited version that the cache did not have before the read; a later write of this process has precedence */
+    private void compare(ObjectKey key, HasMetadata now, HasMetadata cached, String awaited) {
+        String version = version(now);
+        if (version.equals(version(cached))) {
+            if (awaited != null) {
+                written.remove(key, awaited);
+            }
+        } else if (awaited == null) {
+            written.putIfAbsent(key, version);
+        } else {
+            written.replace(key, awaited, version);
+        }
+    }
+
+    /** The resource version of an object; another text if there is no object. */
+    private static String version(HasMetadata object) {
+        return object == null ? "" : object.getMetadata().getResourceVersion();
     }
 }

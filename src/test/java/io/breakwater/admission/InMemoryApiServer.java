@@ -10,8 +10,10 @@ import io.fabric8.mockwebserver.Context;
 import io.fabric8.mockwebserver.MockWebServer;
 import io.fabric8.mockwebserver.http.MockResponse;
 import io.fabric8.mockwebserver.http.RecordedRequest;
+import java.lang.reflect.Field;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** An API server in memory: stores, lists, patches and deletes; no schema, no admission. */
@@ -72,6 +74,17 @@ public final class InMemoryApiServer implements AutoCloseable {
     /** Answers all requests again. */
     public void admitAll() {
         dispatcher.refusals.clear();
+    }
+
+    /** Stops the events of all open watches without an end of their connections, as a lost half of a connection does. */
+    public void silenceWatches() {
+        try {
+            Field watches = KubernetesCrudDispatcher.class.getDeclaredField("watchEventListeners");
+            watches.setAccessible(true);
+            ((Set<?>) watches.get(dispatcher)).clear();
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     public KubernetesClient client() {

@@ -9,8 +9,9 @@ import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.api.NamedRef;
 import io.breakwater.config.TestConfig;
+import io.breakwater.observe.StatusWriter;
+import io.breakwater.watch.ObjectCache;
 import io.breakwater.watch.SharedInformers;
-import io.breakwater.watch.TestObjects;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import java.time.Clock;
 import java.time.Duration;
@@ -29,9 +30,10 @@ class PlanRolesTest {
 
     private final InMemoryApiServer api = new InMemoryApiServer();
     private long nanos = 1;
+    private final SharedInformers informers = new SharedInformers(api.client());
     private final PlanRoles roles = new PlanRoles(
-            TestObjects.of(api.client()),
-            new SharedInformers(api.client()),
+            new ObjectCache(api.client(), informers, new StatusWriter(api.client())),
+            informers,
             TestConfig.of(Map.of("breakwater.site", "east")),
             Clock.fixed(NOW, ZoneOffset.UTC),
             () -> nanos);
@@ -102,6 +104,20 @@ class PlanRolesTest {
         nanos += LEASE.toNanos();
 
         assertThat(role().isActive()).isFalse();
+    }
+
+    /** The guard reports on time, but the watch of the operator lost its events. */
+    @Test
+    void readsThePlanBeforeItCallsTheRoleUnknown() {
+        report(Role.Active, NOW, 3L);
+        informers.informer(FailoverPlan.class).run();
+        assertThat(role().isActive()).isTrue();
+        api.silenceWatches();
+
+        nanos += LEASE.toNanos();
+        report(Role.Active, NOW.plus(LEASE), 4L);
+
+        assertThat(role()).extracting(PlanRole::role, PlanRole::epoch).containsExactly(Role.Active, 4L);
     }
 
     private PlanRole role() {

@@ -8,14 +8,16 @@ import io.breakwater.api.Api;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class LabelledNamesTest {
     private final InMemoryApiServer server = new InMemoryApiServer();
+    private long nanos = 1;
     private final LabelledNames<Pod> names =
-            new LabelledNames<>(server.client().pods().inAnyNamespace().withLabel(Api.STANDBY), Pod::new);
+            new LabelledNames<>(server.client().pods().inAnyNamespace().withLabel(Api.STANDBY), Pod::new, () -> nanos);
 
     @AfterEach
     void stop() {
@@ -41,6 +43,20 @@ class LabelledNamesTest {
         await().until(() -> isAnswered("held", "later"));
         server.client().resource(pod("held", true)).delete();
         await().until(() -> isAnswered("later"));
+    }
+
+    /** The connection of a watch can lose its events without an end. */
+    @Test
+    void noticesWithinAMinuteWhatASilentWatchDoesNotReport() {
+        server.add(pod("held", true));
+        names.start();
+        await().until(() -> isAnswered("held"));
+        server.silenceWatches();
+        server.add(pod("later", true));
+
+        nanos += Duration.ofMinutes(1).toNanos() + 1;
+        assertThat(names.names(ObjectMeta::getName)).containsExactlyInAnyOrder("held", "later");
+        assertThat(names.names(ObjectMeta::getName)).as("while they differ").contains("later");
     }
 
     private boolean isAnswered(String... expected) {

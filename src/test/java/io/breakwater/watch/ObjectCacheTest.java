@@ -12,6 +12,7 @@ import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -19,10 +20,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class ObjectCacheTest {
+    private static final Duration AGE = Duration.ofSeconds(10);
+
+    private long nanos = 1;
     private final InMemoryApiServer server = new InMemoryApiServer();
     private final KubernetesClient client = server.client();
     private final SharedInformers informers = new SharedInformers(client);
-    private final ObjectCache objects = new ObjectCache(client, informers, new StatusWriter(client));
+    private final ObjectCache objects = new ObjectCache(client, informers, new StatusWriter(client), () -> nanos);
     private final SharedIndexInformer<BackupLocation> first = informers.informer(BackupLocation.class);
 
     @AfterEach
@@ -91,6 +95,89 @@ class ObjectCacheTest {
         assertThat(server.reads()).hasSize(2);
         cached.getMetadata().setUid("another");
         assertThat(objects.read(cached)).as("another object of this name").isNull();
+    }
+
+    /** The connection of a watch can lose its events without an end. */
+    @Test
+    void noticesAChangeThatASilentWatchDoesNotReport() {
+        server.add(location("shop", "disk"));
+        first.run();
+        BackupLocation cached = objects.find(BackupLocation.class, "shop", "disk");
+        assertThat(objects.recent(cached, AGE)).isNotNull();
+        server.silenceWatches();
+        label("disk");
+
+        nanos += AGE.toNanos();
+        assertThat(isLabelled(objects.recent(cached, AGE))).isFalse();
+        nanos += 1;
+        assertThat(isLabelled(objects.recent(cached, AGE))).isTrue();
+        assertThat(isLabelled(objects.find(BackupLocation.class, "shop", "disk")))
+                .as("what a read has shown")
+                .isTrue();
+        assertThat(isLabelled(objects.in(BackupLocation.class, "shop").getFirst()))
+                .isTrue();
+    }
+
+    @Test
+    void noticesADeletionThatASilentWatchDoesNotReport() {
+        server.add(location("shop", "disk"));
+        first.run();
+        BackupLocation cached = objects.find(BackupLocation.class, "shop", "disk");
+        server.silenceWatches();
+        client.resource(cached).delete();
+
+        assertThat(objects.find(BackupLocation.class, "shop", "disk")).isNotNull();
+        assertThat(objects.read(cached)).isNull();
+        assertThat(objects.find(BackupLocation.class, "shop", "disk")).isNull();
+        assertThat(objects.all(BackupLocation.class)).isEmpty();
+    }
+
+    /** A read that took long must not hide a later write of this process. */
+    @Test
+    void hasItsOwnWriteAfterAnEarlierRead() {
+        server.add(location("shop", "disk"));
+        first.run();
+        BackupLocation cached = objects.find(BackupLocation.class, "shop", "disk");
+        server.silenceWatches();
+        label("disk");
+        objects.read(cached);
+        BackupLocation own = objects.find(BackupLocation.class, "shop", "disk");
+        own.getMetadata().setLabels(Map.of("changed", "again"));
+        objects.wrote(client.resource(own).update());
+
+        assertThat(objects.find(BackupLocation.class, "shop", "disk")
+                        .getMetadata()
+                        .getLabels())
+                .containsEntry("changed", "again");
+    }
+
+    @Test
+    void needsNoReadOfARecentObject() {
+        server.add(location("shop", "disk"));
+        first.run();
+        BackupLocation cached = objects.find(BackupLocation.class, "shop", "disk");
+        objects.recent(cached, AGE);
+        nanos += AGE.toNanos() + 1;
+        objects.read(cached);
+        server.reads().clear();
+
+        nanos += AGE.toNanos();
+        assertThat(objects.recent(cached, AGE)).isNotNull();
+        assertThat(server.reads()).isEmpty();
+    }
+
+    private void label(String name) {
+        BackupLocation changed = client.resources(BackupLocation.class)
+                .inNamespace("shop")
+                .withName(name)
+                .get();
+        changed.getMetadata().setLabels(Map.of("changed", "true"));
+        client.resource(changed).update();
+    }
+
+    private static boolean isLabelled(BackupLocation location) {
+        return location.getMetadata().getLabels() != null
+                && location.getMetadata().getLabels().containsKey("changed");
     }
 
     @Test
