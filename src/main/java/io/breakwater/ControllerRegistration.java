@@ -21,6 +21,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.inject.Any;
 import jakarta.enterprise.inject.Instance;
 import jakarta.enterprise.inject.Produces;
+import java.time.Duration;
 
 /**
  * The Java Operator SDK with the controllers of this process. It replaces the producer of the Quarkus extension, which
@@ -28,6 +29,9 @@ import jakarta.enterprise.inject.Produces;
  */
 @ApplicationScoped
 class ControllerRegistration {
+    /** The first lists of a large fleet last for minutes. The operator ends when they are not complete in this time. */
+    private static final Duration LONGEST_LIST = Duration.ofMinutes(20);
+
     @Produces
     @ApplicationScoped
     Operator operator(
@@ -51,7 +55,8 @@ class ControllerRegistration {
         ReconcileExecutor executor = new ReconcileExecutor(given.concurrentReconciliationThreads());
         return new OverriddenConfigurationService(
                 given,
-                ConfigurationService.newOverriddenConfigurationService(given, o -> o.withExecutorService(executor)));
+                ConfigurationService.newOverriddenConfigurationService(
+                        given, o -> o.withExecutorService(executor).withCacheSyncTimeout(LONGEST_LIST)));
     }
 
     private static <R extends HasMetadata> void register(

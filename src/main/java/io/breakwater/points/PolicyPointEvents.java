@@ -12,7 +12,7 @@ import java.util.Optional;
  * a run and the progress of its transfer wake no policy.
  */
 public final class PolicyPointEvents extends SimpleInboundEventSource<BackupPolicy> {
-    private static final Duration LIST = Duration.ofMinutes(2);
+    private static final Duration LIST = Duration.ofMinutes(20);
 
     private final PointIndex index;
 
