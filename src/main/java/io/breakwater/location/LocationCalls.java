@@ -19,9 +19,15 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 @ApplicationScoped
 public class LocationCalls {
-    /** A lease is renewed several times in its duration, so its calls wait for less than that. */
-    private static final CallLimit.Bounds OF_LEASES =
-            new CallLimit.Bounds(Duration.ofSeconds(8), Duration.ofSeconds(2));
+    /** The number of threads that the guard has for one location. */
+    private static final int LEAST_OF_LEASES = 16;
+
+    /**
+     * A lease is renewed several times in its duration, so its calls wait for less than that. The threads of the guard for one
+     * location bound its calls already: one lease that hangs must not delay the others.
+     */
+    private static final CallLimit.Bounds OF_LEASES = new CallLimit.Bounds(
+            Duration.ofSeconds(8), Duration.ofSeconds(2), LEAST_OF_LEASES, Duration.ofSeconds(4));
 
     /** Waits below this are part of any call, and are not recorded. */
     private static final Duration LEAST_WAIT = Duration.ofMillis(1);

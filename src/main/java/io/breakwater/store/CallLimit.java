@@ -26,6 +26,7 @@ public final class CallLimit {
     static final int MOST_WAITING = 512;
 
     private static final int LEAST = 2;
+    private static final Duration ATTEMPT = Duration.ofSeconds(10);
 
     /** How often a throttled call is sent, with pauses that double. */
     private static final int ATTEMPTS = 4;
@@ -34,6 +35,13 @@ public final class CallLimit {
 
     /** Answers of calls that were in flight together count as one reason to halve the limit. */
     private static final Duration ROUND = Duration.ofSeconds(1);
+
+    /** What a call shows about the store. A caller that was interrupted shows nothing. */
+    private enum Outcome {
+        ANSWERED,
+        CONGESTED,
+        INTERRUPTED
+    }
 
     /** What happens to calls, for metrics. */
     public interface Listener {
@@ -49,8 +57,15 @@ public final class CallLimit {
      *
      * @param call longest time that one call waits for its turn, and in which a throttled call is repeated
      * @param pause longest pause that a store can request
+     * @param least calls that may be in flight, however slow the store is
+     * @param attempt longest time in which the store answers one request
      */
-    public record Bounds(Duration call, Duration pause) {
+    public record Bounds(Duration call, Duration pause, int least, Duration attempt) {
+        /** Bounds with the usual least limit and time of a request. */
+        public Bounds(Duration call, Duration pause) {
+            this(call, pause, LEAST, ATTEMPT);
+        }
+
         /** The bounds of calls of which none is urgent. */
         public static final Bounds DEFAULT = new Bounds(Duration.ofSeconds(30), Duration.ofSeconds(30));
     }
@@ -136,18 +151,18 @@ public final class CallLimit {
         for (int attempt = 1; ; attempt++) {
             take(what, end);
             INSIDE.set(this);
-            boolean congested = false;
+            Outcome outcome = Outcome.ANSWERED;
             try {
                 return action.get();
             } catch (BreakwaterException e) {
                 boolean throttled = e.getCause() instanceof ThrottledAnswer;
-                congested = throttled || StoreErrors.isTimeout(e);
+                outcome = throttled || StoreErrors.isTimeout(e) ? Outcome.CONGESTED : Outcome.ANSWERED;
                 if (!throttled || attempt == ATTEMPTS || end - System.nanoTime() <= 0) {
                     throw e;
                 }
             } finally {
                 INSIDE.remove();
-                release(congested);
+                release(Thread.currentThread().isInterrupted() ? Outcome.INTERRUPTED : outcome);
             }
             rest(FIRST_PAUSE.multipliedBy(1L << (attempt - 1)));
         }
@@ -171,6 +186,11 @@ public final class CallLimit {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Longest time in which the store answers one request. */
+    public Duration attempt() {
+        return bounds.attempt;
     }
 
     /** The location in messages. */
@@ -256,15 +276,15 @@ public final class CallLimit {
         }
     }
 
-    private void release(boolean congested) {
+    private void release(Outcome outcome) {
         lock.lock();
         try {
             inFlight--;
-            if (congested) {
+            if (outcome == Outcome.CONGESTED) {
                 unansweredAt = System.nanoTime();
                 wasUnanswered = true;
                 halve(unansweredAt);
-            } else {
+            } else if (outcome == Outcome.ANSWERED) {
                 limit = Math.min(MOST, limit + 1 / limit);
             }
             wakeNext(inFlight);
@@ -283,7 +303,7 @@ public final class CallLimit {
         if (!isHalved || now - halvedAt >= ROUND.toNanos()) {
             isHalved = true;
             halvedAt = now;
-            limit = Math.max(LEAST, limit / 2);
+            limit = Math.max(bounds.least, limit / 2);
         }
     }
 

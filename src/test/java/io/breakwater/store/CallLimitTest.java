@@ -113,6 +113,53 @@ class CallLimitTest {
         assertThat(limit.state().sinceUnanswered()).isPresent();
     }
 
+    /** A caller that does not wait longer shows nothing about the store. */
+    @Test
+    void learnsNothingFromAnInterruptedCall() {
+        CallLimit limit = new CallLimit("east");
+        limit.throttled(Duration.ZERO);
+
+        for (int i = 0; i < CallLimit.MOST; i++) {
+            assertThatThrownBy(() -> limit.call("head x", () -> {
+                        Thread.currentThread().interrupt();
+                        throw unanswered();
+                    }))
+                    .hasMessage("no answer");
+            assertThat(Thread.interrupted()).isTrue();
+        }
+
+        assertThat(limit.state().sinceUnanswered()).isEmpty();
+        assertThat(limit.state().limit()).isEqualTo(CallLimit.MOST / 2);
+        assertThat(limit.state().inFlight()).isZero();
+    }
+
+    @Test
+    void doesNotRaiseTheLimitForAnInterruptedCall() {
+        CallLimit limit = new CallLimit("east");
+        limit.throttled(Duration.ZERO);
+
+        for (int i = 0; i < CallLimit.MOST; i++) {
+            limit.call("head x", () -> {
+                Thread.currentThread().interrupt();
+                return "ignored";
+            });
+            assertThat(Thread.interrupted()).isTrue();
+        }
+
+        assertThat(limit.state().limit()).isEqualTo(CallLimit.MOST / 2);
+    }
+
+    @Test
+    void keepsTheLeastLimitOfItsBounds() {
+        CallLimit.Bounds bounds =
+                new CallLimit.Bounds(Duration.ofSeconds(8), Duration.ofSeconds(2), 20, Duration.ofSeconds(4));
+        CallLimit limit = new CallLimit("east", bounds, listener);
+
+        limit.throttled(Duration.ZERO);
+
+        assertThat(limit.state().limit()).isEqualTo(20);
+    }
+
     @Test
     void repeatsAThrottledCall() {
         CallLimit limit = new CallLimit("east", CallLimit.Bounds.DEFAULT, listener);

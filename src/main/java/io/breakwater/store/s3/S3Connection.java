@@ -138,7 +138,7 @@ final class S3Connection {
         return ClientOverrideConfiguration.builder()
                 .addExecutionInterceptor(new AnswerInterceptor(calls))
                 .apiCallTimeout(CALL)
-                .apiCallAttemptTimeout(TRY)
+                .apiCallAttemptTimeout(calls.attempt())
                 .retryStrategy(AwsRetryStrategy.standardRetryStrategy().toBuilder()
                         .maxAttempts(TRIES)
                         .build())
