@@ -61,6 +61,9 @@ class RepositoryPrune {
     /** The records of repositories as this process read or wrote them last: no other process of the site writes them. */
     private final Map<String, PruneRecord> records = BoundedCache.of(MOST_RECORDS);
 
+    /** Number of writes and forgotten locations. A read that began before one of them may be old. Guarded by the records. */
+    private long changes;
+
     private final Map<String, Prepared> prepared = new ConcurrentHashMap<>();
 
     /** The round that found the repository last; it hid the snapshots of the points that were deleted before. */
@@ -172,7 +175,10 @@ class RepositoryPrune {
     void forget(BackupLocation location) {
         String prefix = location.getMetadata().getUid() + "/";
         prepared.keySet().removeIf(id -> id.startsWith(prefix));
-        records.keySet().removeIf(id -> id.startsWith(prefix));
+        synchronized (records) {
+            changes++;
+            records.keySet().removeIf(id -> id.startsWith(prefix));
+        }
         postponed.keySet().removeIf(id -> id.startsWith(prefix));
         rounds.keySet().removeIf(id -> id.startsWith(prefix));
     }
@@ -201,14 +207,36 @@ class RepositoryPrune {
      * @param now by the store's clock; a record of a later time counts as none
      */
     PruneRecord record(BackupLocation location, ObjectStore store, String repository, Instant now) {
-        return records.computeIfAbsent(id(location, repository), id -> PruneRecord.read(store, repository))
-                .at(now);
+        return known(location, store, repository).at(now);
+    }
+
+    private PruneRecord known(BackupLocation location, ObjectStore store, String repository) {
+        String id = id(location, repository);
+        long before;
+        synchronized (records) {
+            PruneRecord known = records.get(id);
+            if (known != null) {
+                return known;
+            }
+            before = changes;
+        }
+        PruneRecord read = PruneRecord.read(store, repository); // a store can hang, so no other caller waits for it
+        synchronized (records) {
+            if (changes == before) {
+                records.put(id, read);
+            }
+            return records.getOrDefault(id, read);
+        }
     }
 
     private PruneRecord write(BackupLocation location, ObjectStore store, String repository, PruneRecord record) {
-        records.remove(id(location, repository)); // unknown, if the write fails
+        String id = id(location, repository);
+        records.remove(id); // unknown, if the write fails
         record.write(store, repository);
-        records.put(id(location, repository), record);
+        synchronized (records) {
+            changes++;
+            records.put(id, record);
+        }
         return record;
     }
 

@@ -30,6 +30,7 @@ import io.breakwater.mover.MoverTask;
 import io.breakwater.points.TestIndex;
 import io.breakwater.replication.PointCopies;
 import io.breakwater.steps.RunLabel;
+import io.breakwater.store.ForwardingStore;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.OwnedRepository;
@@ -48,6 +49,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -105,6 +110,45 @@ class RepositoryPruneTest {
         assertThat(record.remaining()).isEqualTo(90);
         assertThat(record.until()).isEqualTo(record.covers());
         assertThat(movers.jobs).as("a Job that stays would block copies").isEmpty();
+    }
+
+    /** A location that does not answer delays no other one, and a write in the meantime has precedence. */
+    @Test
+    void readsARecordWithoutADelayForOthers() throws Exception {
+        RepositoryPrune prune = process();
+        BackupLocation other = new BackupLocation();
+        other.getMetadata().setUid("other");
+        CountDownLatch asked = new CountDownLatch(1);
+        CountDownLatch answer = new CountDownLatch(1);
+        ObjectStore hanging = new ForwardingStore(disk) {
+            @Override
+            public Optional<Document> read(String key, int max) {
+                Optional<Document> earlier = super.read(key, max);
+                asked.countDown();
+                try {
+                    answer.await();
+                } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+                return earlier;
+            }
+        };
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            Future<PruneRecord> slow = threads.submit(() -> prune.record(location, hanging, SHOP.id()));
+            asked.await();
+            Future<?> others = threads.submit(() -> {
+                prune.record(other, disk, SHOP.id());
+                prune.forget(other);
+            });
+            try {
+                await().until(others::isDone);
+                assertThat(finished(prune)).isInstanceOf(RepositoryPrune.State.Succeeded.class);
+            } finally {
+                answer.countDown();
+            }
+            assertThat(slow.get().remaining()).isEqualTo(90);
+            assertThat(prune.record(location, disk, SHOP.id()).remaining()).isEqualTo(90);
+        }
     }
 
     /** The operator is killed while the Job runs, or after it ended. */
