@@ -44,6 +44,7 @@ import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -146,6 +147,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         }
         try {
             requireSinglePlan(resource);
+            confirmAnnotations(resource);
             PlanSite plan = sites.open(resource);
             long askedAt = System.nanoTime();
             Optional<LeaseVersion> seen = plan.store().read();
@@ -260,6 +262,23 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
             throw BreakwaterException.retryable(
                     Reason.Pending, ObjectNames.of(plan) + " was changed or deleted just now; will retry");
         }
+    }
+
+    /**
+     * Reads an annotation that gives up data or accepts an older lease, before it has an effect. The cache may have one that its
+     * author removed.
+     */
+    private void confirmAnnotations(FailoverPlan plan) {
+        Map<String, String> cached = plan.getMetadata().getAnnotations();
+        if (cached == null || !cached.containsKey(Api.DISCARD_DIVERGENT) && !cached.containsKey(Api.ACCEPT_LEASE)) {
+            return;
+        }
+        FailoverPlan now = objects.read(plan);
+        if (now == null) {
+            throw BreakwaterException.retryable(
+                    Reason.Pending, ObjectNames.of(plan) + " was deleted just now; will retry");
+        }
+        plan.getMetadata().setAnnotations(now.getMetadata().getAnnotations());
     }
 
     private SiteFacts.Draft facts(PlanSite plan, Optional<LeaseVersion> seen, OptionalLong known) {
