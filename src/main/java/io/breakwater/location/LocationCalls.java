@@ -26,8 +26,8 @@ public class LocationCalls {
      * A lease is renewed several times in its duration, so its calls wait for less than that. The threads of the guard for one
      * location bound its calls already: one lease that hangs must not delay the others.
      */
-    private static final CallLimit.Bounds OF_LEASES = new CallLimit.Bounds(
-            Duration.ofSeconds(8), Duration.ofSeconds(2), LEAST_OF_LEASES, Duration.ofSeconds(4));
+    private static final CallLimit.Bounds OF_LEASES =
+            new CallLimit.Bounds(Duration.ofSeconds(8), Duration.ofSeconds(2), LEAST_OF_LEASES, Duration.ofSeconds(4));
 
     /** Waits below this are part of any call, and are not recorded. */
     private static final Duration LEAST_WAIT = Duration.ofMillis(1);

@@ -49,11 +49,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -134,10 +134,10 @@ class RepositoryPruneTest {
             }
         };
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            Future<PruneRecord> slow = threads.submit(() -> prune.record(location, hanging, SHOP.id()));
+            Future<PruneRecord> slow = threads.submit(() -> prune.record(location, hanging, SHOP.id(), Instant.now()));
             asked.await();
             Future<?> others = threads.submit(() -> {
-                prune.record(other, disk, SHOP.id());
+                prune.record(other, disk, SHOP.id(), Instant.now());
                 prune.forget(other);
             });
             try {
@@ -147,7 +147,8 @@ class RepositoryPruneTest {
                 answer.countDown();
             }
             assertThat(slow.get().remaining()).isEqualTo(90);
-            assertThat(prune.record(location, disk, SHOP.id()).remaining()).isEqualTo(90);
+            assertThat(prune.record(location, disk, SHOP.id(), Instant.now()).remaining())
+                    .isEqualTo(90);
         }
     }
 

@@ -268,7 +268,9 @@ class TamperingIT {
                 .orElseThrow()
                 .getMetadata()
                 .getUid();
-        return store.gather(StoreLayout.archive(site.identity(NAMESPACE), point, uid), o -> Optional.of(o.key())).stream()
+        return store
+                .gather(StoreLayout.archive(site.identity(NAMESPACE), point, uid), o -> Optional.of(o.key()))
+                .stream()
                 .filter(key -> key.endsWith(suffix))
                 .findFirst()
                 .orElseThrow();
