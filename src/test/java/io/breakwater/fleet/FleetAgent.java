@@ -13,6 +13,7 @@ import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.security.ProtectionDomain;
 import java.time.Duration;
 import java.time.Instant;
@@ -49,7 +50,6 @@ public final class FleetAgent {
     /** Threads whose work has no effect. */
     private static final Set<String> OTHERS = Set.of("(C1 CompilerThre)", "(C2 CompilerThre)", "(fleet-agent)");
 
-    private static final int QUIET = 2;
     private static final Duration PAUSE = Duration.ofNanos(300_000);
 
     private FleetAgent() {}
@@ -125,12 +125,41 @@ public final class FleetAgent {
         return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
     }
 
-    /** Waits until no thread works, twice in a row. */
+    /**
+     * Waits until no thread works. The threads are looked at one after the other, so work that moves from one to another can be
+     * missed. Then a thread has run since the last look.
+     */
     private static void settle() throws InterruptedException, IOException {
-        for (int quiet = 0; quiet < QUIET; ) {
+        for (long before = -1, now; ; before = now) {
             Thread.sleep(PAUSE);
-            quiet = isIdle() ? quiet + 1 : 0;
+            now = isIdle() ? switches() : -1;
+            if (now >= 0 && now == before) {
+                return;
+            }
         }
+    }
+
+    /** How often threads have started to run, in all; -1 when one of them has just ended. */
+    private static long switches() {
+        long sum = 0;
+        for (String task : STATES.keySet()) {
+            try {
+                List<String> status = Files.readAllLines(TASKS.toPath().resolve(task + "/status"));
+                if (OTHERS.contains(
+                        "(" + status.getFirst().substring("Name:".length()).strip() + ")")) {
+                    continue;
+                }
+                for (String line : status) {
+                    if (line.contains("ctxt_switches:")) {
+                        sum += Long.parseLong(
+                                line.substring(line.indexOf(':') + 1).strip());
+                    }
+                }
+            } catch (IOException e) {
+                return -1;
+            }
+        }
+        return sum;
     }
 
     private static boolean isIdle() throws IOException {
