@@ -56,6 +56,13 @@ final class PointStore implements ItemStore<RestorePoint>, PointSource {
         RestorePoint toPoint() {
             return record.toPoint(nameOf(key));
         }
+
+        RestorePoint toName() {
+            RestorePoint point = new RestorePoint();
+            point.getMetadata().setNamespace(namespaceOf(key));
+            point.getMetadata().setName(nameOf(key));
+            return point;
+        }
     }
 
     /** @param listener called with the earlier record and the present one after each change. A deleted point has the last one twice */
@@ -125,11 +132,14 @@ final class PointStore implements ItemStore<RestorePoint>, PointSource {
         return namespaces.values().stream().flatMap(points -> points.records.keySet().stream());
     }
 
-    /** The informer calls this after each complete list, to find the objects that do not exist any more. */
+    /**
+     * The names of all points. The informer calls this after each complete list, to find the objects that do not exist any more,
+     * and has all of them in memory at the same time.
+     */
     @Override
     public Stream<RestorePoint> values() {
         listed.countDown();
-        return all();
+        return located().map(Located::toName);
     }
 
     @Override

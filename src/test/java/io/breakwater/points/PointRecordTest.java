@@ -70,6 +70,21 @@ class PointRecordTest {
                 .hasSize(1);
     }
 
+    /** The informer has all of them in memory at the same time, after each list. */
+    @Test
+    void informerGetsNamesOnly() {
+        PointStore store = new PointStore();
+        List<RestorePoint> points = new RandomPoints(1).some();
+        List<String> keys = points.stream().map(store::getKey).toList();
+        points.forEach(point -> store.put(store.getKey(point), point));
+
+        assertThat(store.values())
+                .allSatisfy(point -> assertThat(point.getMetadata().getUid()).isNull())
+                .allSatisfy(point -> assertThat(point.getSpec()).isNull())
+                .extracting(store::getKey)
+                .containsExactlyInAnyOrderElementsOf(keys);
+    }
+
     private static List<Object> answers(RestorePoint p) {
         return Arrays.asList(
                 p.getMetadata().getUid(),
