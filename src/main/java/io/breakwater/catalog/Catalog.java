@@ -63,7 +63,12 @@ public class Catalog {
         if (location.getSpec().hasVeleroLayout()) {
             return velero.list(location, stores.open(location));
         }
-        return stores.open(location).gather(StoreLayout.points(), PointKey::ofSeal);
+        PointKey[] before = new PointKey[1]; // keys are listed by namespace
+        return stores.open(location).gather(StoreLayout.points(), listed -> {
+            Optional<PointKey> key = PointKey.ofSeal(listed).map(point -> point.sharing(before[0]));
+            before[0] = key.orElse(before[0]);
+            return key;
+        });
     }
 
     /**

@@ -61,6 +61,11 @@ public final class PointKey {
         return new PointKey(source, object.getMetadata().getName());
     }
 
+    /** An equal key that shares the namespace with another key if it is the same one, since lists contain very many keys. */
+    public PointKey sharing(PointKey other) {
+        return other != null && other.source.equals(source) ? new PointKey(other.source, point) : this;
+    }
+
     /** Whose data it is. */
     public CapturedNamespace source() {
         return source;

@@ -111,6 +111,7 @@ class FleetIT {
 
     /** Ten plans and 2,000 points on two sites: the memory of each process is flat, also that of the site that only waits. */
     @Test
+    @Tag("long")
     void restsWithTenPlans() {
         figures.title("10 plans and 2,000 points on two sites at rest for half an hour");
         try (PlanFleet fleet = new PlanFleet(10, 200, START, List.of(NativeMemory.OPTION))) {

@@ -45,6 +45,18 @@ class PointKeyTest {
     }
 
     @Test
+    void sharesTheNamespaceOfTheKeyBefore() {
+        PointKey first = PointKey.ofStore(new CapturedNamespace("east", "shop", "c", "u"), "p1");
+        PointKey second = PointKey.ofStore(new CapturedNamespace("east", "shop", "c", "u"), "p2");
+        PointKey other = PointKey.ofStore(new CapturedNamespace("east", "bank", "c", "u"), "p2");
+
+        assertThat(second.sharing(first)).isEqualTo(second);
+        assertThat(second.sharing(first).source()).isSameAs(first.source());
+        assertThat(other.sharing(first)).isSameAs(other);
+        assertThat(first.sharing(null)).isSameAs(first);
+    }
+
+    @Test
     void readsBackWhatItWrites() {
         RandomCases.of(2_000, 14).seeds().forEach(seed -> {
             PointKey key = key(new Random(seed));
