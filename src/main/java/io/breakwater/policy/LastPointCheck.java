@@ -11,6 +11,8 @@ import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * Whether the newest RestorePoint of a policy is good, for policies with and without objectives. It is not when the newest one
@@ -28,6 +30,21 @@ record LastPointCheck(
         Instant since,
         Optional<Instant> handled,
         Optional<BreakwaterException> problem) {
+    private static final Comparator<RestorePoint> BY_CREATION = Comparator.comparing(LastPointCheck::created)
+            .thenComparing(p -> p.getMetadata().getName());
+
+    /** A gauge retains the check as long as the policy exists, so it has only the points that can be the answer. */
+    LastPointCheck {
+        points = Stream.of(
+                        points.stream().filter(p -> !p.isOver()),
+                        points.stream().filter(p -> p.hasFailed() && isKept(p)).max(BY_CREATION).stream(),
+                        points.stream().max(BY_CREATION).stream())
+                .flatMap(Function.identity())
+                .distinct()
+                .toList();
+        inventory = inventory.newestOnly();
+    }
+
     /** Time from a scheduled time until its point must exist. */
     private static final Duration START = Duration.ofMinutes(15);
 
@@ -100,8 +117,7 @@ record LastPointCheck(
         Instant good = inventory.newest().map(PointInventory.Good::capturedAt).orElse(Instant.MIN);
         return points.stream()
                 .filter(p -> p.hasFailed() && isKept(p) && created(p).isAfter(good))
-                .max(Comparator.comparing(LastPointCheck::created)
-                        .thenComparing(p -> p.getMetadata().getName()))
+                .max(BY_CREATION)
                 .map(LastPointCheck::failure);
     }
 

@@ -64,6 +64,11 @@ record PointInventory(List<Good> good, Map<String, Good> newestAt) {
         return new PointInventory(good, newestAt);
     }
 
+    /** An inventory that answers {@link #newest()} only, and retains no other point. */
+    PointInventory newestOnly() {
+        return new PointInventory(good.stream().limit(1).toList(), Map.of());
+    }
+
     /** The newest good point. */
     Optional<Good> newest() {
         return good.stream().findFirst();
