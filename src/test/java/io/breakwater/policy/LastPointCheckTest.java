@@ -33,8 +33,7 @@ class LastPointCheckTest {
         assertThat(check.points()).extracting(p -> p.getMetadata().getName()).containsExactlyInAnyOrder("p98", "last");
         assertThat(check.inventory().good()).hasSize(1);
         assertThat(check.inventory().newestAt()).isEmpty();
-        assertThat(check.at(START.plusSeconds(200)).orElseThrow().message())
-                .startsWith("newest RestorePoint last ");
+        assertThat(check.at(START.plusSeconds(200)).orElseThrow().message()).startsWith("newest RestorePoint last ");
     }
 
     private static RestorePoint point(String name, int second, boolean good) {
