@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -21,7 +22,10 @@ const (
 
 // store manages volumes and snapshots as directories, those of raw block volumes as files. An entry exists while its
 // description exists. The description is written last and removed first, so an unfinished copy is never used.
-type store struct{ root string }
+type store struct {
+	root string
+	busy sync.Map // paths that a call works on
+}
 
 type description struct {
 	Created time.Time
@@ -38,10 +42,19 @@ func openStore(root string) (*store, error) {
 			return nil, err
 		}
 	}
-	return &store{root}, nil
+	return &store{root: root}, nil
 }
 
 func (s *store) path(kind, id string) string { return filepath.Join(s.root, kind, filepath.Base(id)) }
+
+// claim keeps a repeated call, which the sidecars make after ten seconds, from removing what the first one still copies.
+func (s *store) claim(kind, id string) (release func(), err error) {
+	path := s.path(kind, id)
+	if _, taken := s.busy.LoadOrStore(path, true); taken {
+		return nil, status.Errorf(codes.Aborted, "another call works on %s", id)
+	}
+	return func() { s.busy.Delete(path) }, nil
+}
 
 func (s *store) has(kind, id string) bool {
 	_, err := os.Stat(s.path(kind, id) + ".json")
@@ -80,6 +93,11 @@ func (s *store) describe(kind, id string, d description) error {
 }
 
 func (s *store) createVolume(id string, size int64, block bool) error {
+	release, err := s.claim(volumes, id)
+	if err != nil {
+		return err
+	}
+	defer release()
 	if s.has(volumes, id) {
 		return nil
 	}
@@ -103,6 +121,11 @@ func (s *store) createVolume(id string, size int64, block bool) error {
 }
 
 func (s *store) createVolumeFrom(kind, source, id string, size int64, block bool) error {
+	release, err := s.claim(volumes, id)
+	if err != nil {
+		return err
+	}
+	defer release()
 	if s.has(volumes, id) {
 		return nil
 	}
@@ -138,6 +161,11 @@ func resize(path string, size int64) error {
 }
 
 func (s *store) snapshot(volume, id, group string) error {
+	release, err := s.claim(snapshots, id)
+	if err != nil {
+		return err
+	}
+	defer release()
 	d, err := s.read(volumes, volume)
 	if err != nil {
 		return err
@@ -162,6 +190,11 @@ func (s *store) snapshotGroup(sources []string, id string) error {
 }
 
 func (s *store) remove(kind, id string) error {
+	release, err := s.claim(kind, id)
+	if err != nil {
+		return err
+	}
+	defer release()
 	if err := os.Remove(s.path(kind, id) + ".json"); err != nil && !os.IsNotExist(err) {
 		return err
 	}
