@@ -8,18 +8,14 @@ import io.fabric8.kubernetes.client.dsl.FilterWatchListDeletable;
 import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import io.fabric8.kubernetes.client.informers.cache.Cache;
-import io.fabric8.kubernetes.client.informers.cache.ItemStore;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentMap;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * The names of the objects of a kind that have a label, from a watch that the API server filters. Memory has their names only, so it
@@ -63,7 +59,7 @@ public final class LabelledNames<T extends HasMetadata> {
     /** Starts the watch; does not wait for its list. */
     public void start() {
         SharedIndexInformer<T> started = objects.withLimit(PAGE).runnableInformer(0);
-        started.itemStore(new NameStore());
+        started.itemStore(new TrimmedStore<>(this::nameOnly, false));
         started.exceptionHandler((running, cause) -> true);
         started.start();
         watch = started;
@@ -124,49 +120,5 @@ public final class LabelledNames<T extends HasMetadata> {
         meta.setResourceVersion(object.getMetadata().getResourceVersion());
         name.setMetadata(meta);
         return name;
-    }
-
-    private final class NameStore implements ItemStore<T> {
-        private final ConcurrentMap<String, T> names = new ConcurrentHashMap<>();
-
-        @Override
-        public String getKey(T object) {
-            return Cache.metaNamespaceKeyFunc(object);
-        }
-
-        @Override
-        public T put(String key, T object) {
-            return names.put(key, nameOnly(object));
-        }
-
-        @Override
-        public T remove(String key) {
-            return names.remove(key);
-        }
-
-        @Override
-        public Stream<String> keySet() {
-            return names.keySet().stream();
-        }
-
-        @Override
-        public Stream<T> values() {
-            return names.values().stream();
-        }
-
-        @Override
-        public T get(String key) {
-            return names.get(key);
-        }
-
-        @Override
-        public int size() {
-            return names.size();
-        }
-
-        @Override
-        public boolean isFullState() {
-            return false;
-        }
     }
 }

@@ -65,7 +65,7 @@ public class SharedInformers {
     private <T extends HasMetadata> SharedIndexInformer<T> create(Class<T> type) {
         SharedIndexInformer<T> informer =
                 client.resources(type).inAnyNamespace().withLimit(PAGE).runnableInformer(0);
-        informer.itemStore(new TrimmedStore<>());
+        informer.itemStore(TrimmedStore.withoutManagedFields());
         informer.addEventHandler(new ListenerCalls<>());
         return informer;
     }

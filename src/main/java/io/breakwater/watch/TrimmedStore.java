@@ -6,11 +6,33 @@ import io.fabric8.kubernetes.client.informers.cache.ItemStore;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
-/** The objects of an informer without {@code metadata.managedFields}, which nothing reads and which can be half of an object. */
+/** What is retained of the objects of an informer. */
 final class TrimmedStore<T extends HasMetadata> implements ItemStore<T> {
     private final ConcurrentMap<String, T> objects = new ConcurrentHashMap<>();
+    private final UnaryOperator<T> trim;
+    private final boolean isWhole;
+
+    /**
+     * @param trim makes what is retained of an object
+     * @param isWhole whether that is enough for events
+     */
+    TrimmedStore(UnaryOperator<T> trim, boolean isWhole) {
+        this.trim = trim;
+        this.isWhole = isWhole;
+    }
+
+    /** Objects without {@code metadata.managedFields}, which nothing reads and which can be half of an object. */
+    static <T extends HasMetadata> TrimmedStore<T> withoutManagedFields() {
+        return new TrimmedStore<>(
+                object -> {
+                    object.getMetadata().setManagedFields(List.of());
+                    return object;
+                },
+                true);
+    }
 
     @Override
     public String getKey(T object) {
@@ -19,8 +41,7 @@ final class TrimmedStore<T extends HasMetadata> implements ItemStore<T> {
 
     @Override
     public T put(String key, T object) {
-        object.getMetadata().setManagedFields(List.of());
-        return objects.put(key, object);
+        return objects.put(key, trim.apply(object));
     }
 
     @Override
@@ -46,5 +67,10 @@ final class TrimmedStore<T extends HasMetadata> implements ItemStore<T> {
     @Override
     public int size() {
         return objects.size();
+    }
+
+    @Override
+    public boolean isFullState() {
+        return isWhole;
     }
 }
