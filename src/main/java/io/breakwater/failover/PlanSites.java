@@ -2,11 +2,11 @@ package io.breakwater.failover;
 
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationStatus;
+import io.breakwater.api.BoundedCache;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
-import io.breakwater.api.RecentValues;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.lease.LeaseStore;
 import io.breakwater.lease.StoreBulkhead;
@@ -18,6 +18,7 @@ import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import java.util.Map;
 import java.util.stream.Collectors;
 
 /** Opens plans on this site. */
@@ -29,7 +30,7 @@ class PlanSites {
     private final LocationResolver locations;
     private final Stores stores;
     /** By uid of the location. */
-    private final RecentValues<String, StoreBulkhead> bulkheads = new RecentValues<>(BULKHEADS);
+    private final Map<String, StoreBulkhead> bulkheads = BoundedCache.of(BULKHEADS);
 
     private final SharedInformers informers;
     private final LeaseMemories memories = new LeaseMemories();

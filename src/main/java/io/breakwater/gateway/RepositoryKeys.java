@@ -2,9 +2,9 @@ package io.breakwater.gateway;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BoundedCache;
 import io.breakwater.api.BoundedJson;
 import io.breakwater.api.Digests;
-import io.breakwater.api.RecentValues;
 import io.breakwater.location.RepositoryRegister;
 import io.breakwater.location.Stores;
 import io.breakwater.store.GatheringBound;
@@ -42,7 +42,7 @@ public class RepositoryKeys {
     private final Stores stores;
     private final RepositoryRegister register;
     /** Ids of master keys by file name, which is the digest of the content; empty for files without a mark. */
-    private final RecentValues<String, Optional<String>> marks = new RecentValues<>(REMEMBERED);
+    private final Map<String, Optional<String>> marks = BoundedCache.of(REMEMBERED);
 
     public RepositoryKeys(Stores stores, RepositoryRegister register) {
         this.stores = stores;
@@ -87,7 +87,7 @@ public class RepositoryKeys {
             if (!FILE.matcher(name).matches()) {
                 continue;
             }
-            Optional<String> mark = marks.get(name).orElse(null);
+            Optional<String> mark = marks.get(name);
             if (mark == null) {
                 String key = keys(repository) + name;
                 Optional<byte[]> content =

@@ -1,11 +1,11 @@
 package io.breakwater.location;
 
 import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BoundedCache;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Quota;
 import io.breakwater.api.Reason;
-import io.breakwater.api.RecentValues;
 import io.breakwater.api.RepositoryNames;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.store.CapturedNamespace;
@@ -45,10 +45,10 @@ public class Quotas {
     private final RepositoryRegister register;
     private final String ownSite;
     private final LongSupplier nanos;
-    private final RecentValues<String, RepositorySize> sizes = new RecentValues<>(REMEMBERED);
+    private final Map<String, RepositorySize> sizes = BoundedCache.of(REMEMBERED);
 
     /** The repository of each namespace of this site, as it was last used or measured. */
-    private final RecentValues<String, String> latest = new RecentValues<>(REMEMBERED);
+    private final Map<String, String> latest = BoundedCache.of(REMEMBERED);
 
     @Inject
     public Quotas(Stores stores, RepositoryRegister register, BreakwaterConfig config) {
@@ -150,8 +150,8 @@ public class Quotas {
     /** Last known usage of the repository of a namespace of this site; empty before it was listed, and without a quota. */
     public Optional<Usage> known(BackupLocation location, String namespace) {
         return limit(location, namespace)
-                .flatMap(allowed -> latest.get(id(location, namespace))
-                        .flatMap(repository -> sizes.get(id(location, repository)))
+                .flatMap(allowed -> Optional.ofNullable(latest.get(id(location, namespace)))
+                        .flatMap(repository -> Optional.ofNullable(sizes.get(id(location, repository))))
                         .flatMap(RepositorySize::known)
                         .map(used -> new Usage(ownSite, namespace, used, allowed)));
     }
@@ -164,7 +164,7 @@ public class Quotas {
         Map<String, Long> bytes = new HashMap<>();
         Map<String, RepositorySize.Mark> marks = new HashMap<>();
         RepositorySize.Mark start = new RepositorySize.Mark(nanos.getAsLong(), 0);
-        sizes.all().forEach((id, size) -> marks.put(id, size.mark()));
+        sizes.forEach((id, size) -> marks.put(id, size.mark()));
         String all = StoreLayout.repositories();
         ObjectStore store = stores.open(location);
         GatheringBound gathered = new GatheringBound(store, all);

@@ -1,9 +1,9 @@
 package io.breakwater.rotation;
 
 import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BoundedCache;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
-import io.breakwater.api.RecentValues;
 import io.breakwater.lease.LeaseStore;
 import io.breakwater.location.Stores;
 import io.breakwater.store.DocumentSigner;
@@ -39,7 +39,7 @@ class DocumentTakeover {
     private static final int LOCATIONS = 1_000;
 
     private final Stores stores;
-    private final RecentValues<String, Map<String, Known>> memories = new RecentValues<>(LOCATIONS);
+    private final Map<String, Map<String, Known>> memories = BoundedCache.of(LOCATIONS);
 
     /** The key of a version of a document that was verified. */
     private record Known(String etag, Instant modified, String keyId) {
@@ -61,8 +61,7 @@ class DocumentTakeover {
      */
     Map<String, String> run(BackupLocation location, String keyId, Set<String> known, boolean writable) {
         ObjectStore store = stores.open(location);
-        Map<String, Known> before =
-                memories.get(location.getMetadata().getUid()).orElse(Map.of());
+        Map<String, Known> before = memories.getOrDefault(location.getMetadata().getUid(), Map.of());
         Map<String, Known> now = new HashMap<>();
         Map<String, String> needs = new TreeMap<>();
         for (ObjectInfo o : listed(store)) {

@@ -267,7 +267,7 @@ class UndeletePointTest {
 
         disk.delete(POINT.sealKey());
         assertThat(hide(process)).containsOnlyKeys(TestRegister.of(POINT).id());
-        assertThat(hidden()).as("the deletion goes on").containsExactly(SNAPSHOT);
+        assertThat(hidden()).as("the deletion continues").containsExactly(SNAPSHOT);
     }
 
     @Test

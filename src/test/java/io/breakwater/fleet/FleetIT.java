@@ -244,10 +244,10 @@ class FleetIT {
 
     private void isNotDelayedBy(String fault, Consumer<GeneratedStore> cause) {
         Duration alone = shortest(store -> {});
-        Duration beside = shortest(cause);
-        figures.line(
-                "the points of the other location took " + alone + ", and " + beside + " while one location " + fault);
-        figures.bar("times as long", (double) beside.toMillis() / alone.toMillis(), 1.2, IS_NOT_DELAYED);
+        Duration withFault = shortest(cause);
+        figures.line("the points of the other location took " + alone + ", and " + withFault + " while one location "
+                + fault);
+        figures.bar("times as long", (double) withFault.toMillis() / alone.toMillis(), 1.2, IS_NOT_DELAYED);
         assertThat(figures.missed()).isEmpty();
     }
 
