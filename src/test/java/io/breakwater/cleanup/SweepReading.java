@@ -78,4 +78,16 @@ public final class SweepReading {
                         now)
                 .run();
     }
+
+    /** Records a prune of a repository that started and succeeded. */
+    public static void prune(ObjectStore store, String repository, Instant at) {
+        PruneRecord started = PruneRecord.NONE.start(at);
+        started.write(store, repository);
+        started.succeed(at.plusSeconds(1), 1L).write(store, repository);
+    }
+
+    /** The prunes of a repository, in a line. */
+    public static String prunes(ObjectStore store, String repository) {
+        return PruneRecord.read(store, repository).toString();
+    }
 }

@@ -260,6 +260,8 @@ final class LaidLocation implements AutoCloseable {
                 soft.delete(name);
             }
         }
+        List.of(FIRST, BANK)
+                .forEach(key -> SweepReading.prune(store, TestRegister.of(key).id(), Instant.EPOCH));
         ReadLease.acquire(store, TestRegister.of(BANK).id(), LATER.plus(GRACE));
         ReadLease.acquire(store, TestRegister.of(FIRST).id(), Instant.EPOCH);
     }
@@ -346,6 +348,12 @@ final class LaidLocation implements AutoCloseable {
                     return List.of("swept");
                 });
             case UNSEALED -> unsealed(report, register);
+            case PRUNES ->
+                List.of(FIRST, BANK)
+                        .forEach(key -> report.line(
+                                "prunes of " + key.namespace(),
+                                () -> List.of(SweepReading.prunes(
+                                        store, TestRegister.of(key).id()))));
             case REGISTER ->
                 POINTS.forEach(key -> report.line(
                         "repository of " + key,

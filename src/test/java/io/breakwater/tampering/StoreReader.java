@@ -14,6 +14,8 @@ enum StoreReader {
     TOMBSTONES,
     /** The sweep of unfinished points and unreferenced snapshots. */
     UNSEALED,
+    /** The prunes of repositories. */
+    PRUNES,
     /** The register of repositories. */
     REGISTER,
     /** The extension of object locks. */

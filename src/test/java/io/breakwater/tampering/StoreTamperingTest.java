@@ -195,6 +195,12 @@ class StoreTamperingTest {
                     "the site counts as silent",
                     "SITES \\+ heartbeat of west: silent"),
             row("breakwater/immutability/.*", ANY, Set.of(), "the round is repeated", "LOCKS [+-] .*"),
+            row(
+                    "breakwater/prunes/.*",
+                    ANY,
+                    Set.of(),
+                    "a prune starts early, and deletes only what no snapshot needs",
+                    "PRUNES [+-] .*"),
             row("breakwater/plans/.*/lease.json", CONTENT, Set.of(LEASE), "no site acts on it"),
             row("breakwater/plans/.*/lease.json", Set.of(DELETE), Set.of(), "no failover", "LEASE \\+ .*absent"),
             row("breakwater/(repos/[^/]+/locks|probe|plans/.*/journal)/.*", ANY, Set.of(), "nothing reads them"));
