@@ -37,15 +37,12 @@ class SlowClientTest {
     private final ServingCertificate certificate = new ServingCertificate(cluster.client(), config, Clock.systemUTC());
     private static final String GATES = StampFixture.secret().path(AdmissionServer.HOLD_BACK);
 
-    private final AdmissionServer server = new AdmissionServer(
-            cluster.client(),
-            config,
-            certificate,
-            TestEvents.audit(Clock.systemUTC()),
-            StampFixture.stamps(),
-            StampFixture.secret(),
-            new AdmissionServer.Limits(
-                    Duration.ofSeconds(1), Duration.ofMillis(200), Duration.ofSeconds(3), Duration.ofSeconds(6)));
+    /** Closes slow bodies soon. */
+    private final AdmissionServer server = serverWithin(Duration.ofSeconds(1));
+
+    /** Waits for slow bodies longer than any test needs to take all places. */
+    private final AdmissionServer patient = serverWithin(Duration.ofMinutes(2));
+
     private final List<Socket> sockets = new ArrayList<>();
     private SSLContext trust;
     private HttpClient http;
@@ -53,6 +50,7 @@ class SlowClientTest {
     @BeforeEach
     void start() throws Exception {
         server.start();
+        patient.start();
         trust = AdmissionServerTest.trusting(certificate.caPem());
         http = HttpClient.newBuilder().sslContext(trust).build();
     }
@@ -64,32 +62,41 @@ class SlowClientTest {
         }
         http.close();
         server.stop();
+        patient.stop();
         cluster.close();
+    }
+
+    @Test
+    void refusesAReviewWhileSlowBodiesTakeAllPlaces() throws Exception {
+        for (int i = 0; i < AdmissionServer.MOST_REVIEWS; i++) {
+            sendSlowly(patient, GATES, 100_000);
+        }
+        HttpResponse<String> refused = awaitStatus(patient, 503);
+        assertThat(refused.headers().firstValue("Retry-After")).contains("1");
+        for (Socket socket : sockets) {
+            socket.close();
+        }
+        assertThat(awaitStatus(patient, 200).body()).contains("\"allowed\":true");
     }
 
     @Test
     void answersAgainAfterClientsThatSendSlowBodies() throws Exception {
         for (int i = 0; i < AdmissionServer.MOST_REVIEWS; i++) {
-            send(tls(), "POST " + GATES + " HTTP/1.1\r\nHost: webhook\r\nContent-Length: 100000\r\n\r\n{");
+            sendSlowly(server, GATES, 100_000);
         }
-        HttpResponse<String> refused = awaitStatus(503);
-        assertThat(refused.headers().firstValue("Retry-After")).contains("1");
         for (Socket socket : sockets) {
             assertCloses(socket, "{");
         }
-        assertThat(post().statusCode()).isEqualTo(200);
+        assertThat(post(server).statusCode()).isEqualTo(200);
     }
 
     @Test
     void reviewsGatesWhileAllOtherPlacesAreTaken() throws Exception {
         for (int i = 0; i < AdmissionServer.MOST_REVIEWS; i++) {
-            send(
-                    tls(),
-                    "POST " + StampFixture.secret().path("/kinds")
-                            + " HTTP/1.1\r\nHost: webhook\r\nContent-Length: 100000\r\n\r\n{");
+            sendSlowly(patient, StampFixture.secret().path("/kinds"), 100_000);
         }
         for (int i = 0; i < 10; i++) {
-            assertThat(post().statusCode()).isEqualTo(200);
+            assertThat(post(patient).statusCode()).isEqualTo(200);
         }
     }
 
@@ -97,14 +104,14 @@ class SlowClientTest {
     @Test
     void reviewsManySmallObjectsAtTheSameTime() throws Exception {
         for (int i = 1; i < AdmissionServer.MOST_REVIEWS * AdmissionServer.SMALL_FOR_LARGE; i++) {
-            send(tls(), "POST " + GATES + " HTTP/1.1\r\nHost: webhook\r\nContent-Length: 1000\r\n\r\n{");
+            sendSlowly(patient, GATES, 1000);
         }
-        assertThat(post().statusCode()).isEqualTo(200);
+        assertThat(post(patient).statusCode()).isEqualTo(200);
     }
 
     @Test
     void closesAConnectionWithoutCompleteHeaders() throws Exception {
-        Socket socket = tls();
+        Socket socket = tls(server);
         send(socket, "POST " + GATES + " HTTP/1.1\r\nHost: ");
         assertCloses(socket, "x");
     }
@@ -118,8 +125,24 @@ class SlowClientTest {
         assertThat(ends(socket)).isTrue();
     }
 
-    private Socket tls() throws IOException {
-        Socket socket = trust.getSocketFactory().createSocket("127.0.0.1", server.port());
+    private AdmissionServer serverWithin(Duration body) {
+        return new AdmissionServer(
+                cluster.client(),
+                config,
+                certificate,
+                TestEvents.audit(Clock.systemUTC()),
+                StampFixture.stamps(),
+                StampFixture.secret(),
+                new AdmissionServer.Limits(Duration.ofSeconds(1), Duration.ofMillis(200), body, body.plusSeconds(3)));
+    }
+
+    /** Begins a review of so many bytes, and leaves it at the first. */
+    private void sendSlowly(AdmissionServer to, String path, int bytes) throws IOException {
+        send(tls(to), "POST " + path + " HTTP/1.1\r\nHost: webhook\r\nContent-Length: " + bytes + "\r\n\r\n{");
+    }
+
+    private Socket tls(AdmissionServer to) throws IOException {
+        Socket socket = trust.getSocketFactory().createSocket("127.0.0.1", to.port());
         sockets.add(socket);
         socket.setSoTimeout(10_000);
         return socket;
@@ -158,18 +181,18 @@ class SlowClientTest {
         }
     }
 
-    private HttpResponse<String> awaitStatus(int status) throws Exception {
-        HttpResponse<String> response = post();
-        for (int i = 0; i < 20 && response.statusCode() != status; i++) {
-            response = post();
+    private HttpResponse<String> awaitStatus(AdmissionServer from, int status) throws Exception {
+        HttpResponse<String> response = post(from);
+        for (int i = 0; i < 100 && response.statusCode() != status; i++) {
+            response = post(from);
         }
         assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
         return response;
     }
 
-    private HttpResponse<String> post() throws Exception {
+    private HttpResponse<String> post(AdmissionServer to) throws Exception {
         return http.send(
-                HttpRequest.newBuilder(URI.create("https://127.0.0.1:" + server.port() + GATES))
+                HttpRequest.newBuilder(URI.create("https://127.0.0.1:" + to.port() + GATES))
                         .POST(HttpRequest.BodyPublishers.ofString(REVIEW))
                         .build(),
                 HttpResponse.BodyHandlers.ofString());
