@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.containers.Network;
@@ -170,7 +171,7 @@ final class Rig implements AutoCloseable {
 
     /** Installs Breakwater on a cluster, or changes its installation; {@code values} as in {@code --set}. */
     void install(Cluster cluster, String... values) {
-        List<String> all = Stream.concat(
+        List<String> all = Stream.of(
                         Stream.of(
                                 "site.name=" + cluster.name(),
                                 "image.repository=" + image("BREAKWATER_IMAGE")[0],
@@ -182,7 +183,9 @@ final class Rig implements AutoCloseable {
                                 "coverage.interval=20S",
                                 // The stores of the tests have addresses of the clusters' network, and no certificate.
                                 "store.allowedEndpoints[0]=" + azurite.network()),
+                        operatorHeap(),
                         Stream.of(values))
+                .flatMap(Function.identity())
                 .toList();
         Path kubeconfig = privateFile("breakwater-" + cluster.name(), cluster.kubeconfig());
         try {
@@ -194,6 +197,13 @@ final class Rig implements AutoCloseable {
             delete(kubeconfig);
         }
         progress.print("Breakwater is installed on %s %s", cluster.name(), String.join(" ", values));
+    }
+
+    /** The heap of the operator that a run of the tests asks for, such as {@code BREAKWATER_OPERATOR_HEAP=128m}. */
+    private static Stream<String> operatorHeap() {
+        return Optional.ofNullable(System.getenv("BREAKWATER_OPERATOR_HEAP")).stream()
+                .flatMap(heap -> Stream.of(
+                        "operator.extraEnv[0].name=JAVA_TOOL_OPTIONS", "operator.extraEnv[0].value=-Xmx" + heap));
     }
 
     /** Repository and tag of an image that the build made. */
