@@ -145,7 +145,12 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
             problem = Optional.of(e);
         }
         return new PolicyReport.Findings(
-                points.of(policy), cron, route, VerificationSummary.of(spec, points.verifications(policy)), problem);
+                points.of(policy),
+                cron,
+                route,
+                VerificationSummary.of(spec, points.verifications(policy)),
+                problem,
+                Optional.empty());
     }
 
     private PolicyReport.Findings act(BackupPolicy policy, PolicyReport.Findings found) {
@@ -166,9 +171,9 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
                 return found; // The event of the change reconciles the policy again.
             }
             List<RestorePoint> read = points.read(policy);
-            cron.ifPresent(schedule -> followSchedule(policy, schedule, read));
-            deleteExpired(policy, route, read);
-            return found.withPoints(points.of(policy));
+            PolicyReport.Findings followed =
+                    found.withProcessed(cron.flatMap(schedule -> followSchedule(policy, schedule, read)));
+            return deleteExpired(policy, route, read, followed);
         } catch (BreakwaterException e) {
             return found.withProblem(e);
         }
@@ -182,19 +187,23 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
                         now.getMetadata().getGeneration(), policy.getMetadata().getGeneration());
     }
 
-    private void followSchedule(BackupPolicy policy, CronSchedule cron, List<RestorePoint> all) {
+    /**
+     * Creates or skips the point that is due. Returns the time that was processed, which the report records: if the process ends
+     * before, the next one finds the point by its name.
+     */
+    private Optional<Instant> followSchedule(BackupPolicy policy, CronSchedule cron, List<RestorePoint> all) {
         Set<String> names = all.stream().map(p -> p.getMetadata().getName()).collect(Collectors.toSet());
         Optional<String> running = all.stream()
                 .filter(p -> !p.isOver() && p.getMetadata().getDeletionTimestamp() == null)
                 .map(p -> p.getMetadata().getName())
                 .findFirst();
         String name = policy.getMetadata().getName();
-        switch (ScheduleDecision.decide(cron, name, since(policy), clock.instant(), names, running)) {
+        return switch (ScheduleDecision.decide(cron, name, since(policy), clock.instant(), names, running)) {
             case ScheduleDecision.Fire(Instant at, String point) -> {
                 if (points.create(policy, point)) {
                     events.normal(policy, Reason.InProgress, "started RestorePoint " + point);
                 }
-                recordTime(policy, at);
+                yield Optional.of(at);
             }
             case ScheduleDecision.Skip(Instant at, String _, String other) -> {
                 // The same text for each skipped time, so that their events are one.
@@ -204,10 +213,10 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
                         "skipped a scheduled RestorePoint because " + other
                                 + " is still running; its status shows what it waits for. If it makes progress, set a"
                                 + " longer interval in spec.schedule.cron");
-                recordTime(policy, at);
+                yield Optional.of(at);
             }
-            case ScheduleDecision.Rest() -> {}
-        }
+            case ScheduleDecision.Rest() -> Optional.empty();
+        };
     }
 
     /** Times before a change of the schedule were not scheduled, so they are not made up for. */
@@ -241,11 +250,21 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
                         .orElse(created);
     }
 
-    private void recordTime(BackupPolicy policy, Instant at) {
-        writer.update(policy, BackupPolicyStatus.class, s -> s.lastScheduleTime = Conditions.timestamp(at));
+    /** Deletes expired points. Returns the findings with the points that are left, and with the error if there is one. */
+    private PolicyReport.Findings deleteExpired(
+            BackupPolicy policy, PointRoute route, List<RestorePoint> all, PolicyReport.Findings found) {
+        try {
+            deleteExpired(policy, route, all);
+            return found.withPoints(points.of(policy));
+        } catch (BreakwaterException e) {
+            return found.withProblem(e);
+        }
     }
 
     private void deleteExpired(BackupPolicy policy, PointRoute route, List<RestorePoint> all) {
+        if (expired(policy, all, false).isEmpty()) {
+            return; // Nothing is deleted, so the Restores that read points are not listed.
+        }
         List<RestorePoint> expired = expired(policy, all, true);
         if (!expired.isEmpty()) {
             // A site that lost its lease without knowing it yet must not delete points that the other site starts from.

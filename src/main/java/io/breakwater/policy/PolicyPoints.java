@@ -81,6 +81,7 @@ class PolicyPoints {
                 .withName(name)
                 .withNamespace(namespace)
                 .addToLabels(Api.POLICY, policy.getMetadata().getName())
+                .addToFinalizers(Api.FINALIZER) // or its controller would add it with one more request
                 .build());
         RestorePointSpec spec = new RestorePointSpec();
         spec.policyRef = new NamedRef(policy.getMetadata().getName());

@@ -64,19 +64,25 @@ class PolicyReport {
      * @param route the locations of its points, if they are known
      * @param proof results of its verifications
      * @param problem the error that stops its schedule
+     * @param processed the scheduled time that was processed now and is not in the status yet
      */
     record Findings(
             List<RestorePoint> points,
             Optional<CronSchedule> cron,
             Optional<PointRoute> route,
             VerificationSummary proof,
-            Optional<BreakwaterException> problem) {
+            Optional<BreakwaterException> problem,
+            Optional<Instant> processed) {
         Findings withProblem(BreakwaterException e) {
-            return new Findings(points, cron, route, proof, Optional.of(e));
+            return new Findings(points, cron, route, proof, Optional.of(e), processed);
         }
 
         Findings withPoints(List<RestorePoint> now) {
-            return new Findings(now, cron, route, proof, problem);
+            return new Findings(now, cron, route, proof, problem, processed);
+        }
+
+        Findings withProcessed(Optional<Instant> at) {
+            return new Findings(points, cron, route, proof, problem, at);
         }
 
         /** Whether the schedule creates verifications on this site. */
@@ -119,6 +125,7 @@ class PolicyReport {
         authors.publish(policy, before, author);
         writer.update(policy, BackupPolicyStatus.class, s -> {
             s.namespaces = null;
+            found.processed().ifPresent(at -> s.lastScheduleTime = Conditions.timestamp(at));
             s.lastSuccessfulPoint = inventory.newest().map(Good::name).orElse(null);
             s.lastSuccessTime = inventory
                     .newest()
@@ -163,9 +170,10 @@ class PolicyReport {
                 inventory,
                 suspended(policy) ? Optional.empty() : found.cron(),
                 Instant.parse(policy.getMetadata().getCreationTimestamp()),
-                Optional.ofNullable(policy.getStatus())
-                        .map(s -> s.lastScheduleTime)
-                        .map(Instant::parse),
+                found.processed()
+                        .or(() -> Optional.ofNullable(policy.getStatus())
+                                .map(s -> s.lastScheduleTime)
+                                .map(Instant::parse)),
                 problem));
     }
 

@@ -61,6 +61,7 @@ class BackupPolicyReconcilerTest extends PolicyControllerFixture {
                 .withName("hourly-20900105-120000")
                 .get();
         assertThat(made.getMetadata().getLabels()).containsEntry(Api.POLICY, "hourly");
+        assertThat(made.hasFinalizer(Api.FINALIZER)).isTrue();
         assertThat(made.getSpec().trigger).isEqualTo(Trigger.Scheduled);
         assertThat(now().getStatus().lastScheduleTime).isEqualTo("2090-01-05T12:00:00Z");
         assertThat(now().getStatus().nextRunTime).isEqualTo("2090-01-05T13:00:00Z");
@@ -96,6 +97,25 @@ class BackupPolicyReconcilerTest extends PolicyControllerFixture {
                 .as("reads of the fixture and of its writer")
                 .hasSize(2)
                 .allMatch(path -> path.endsWith("/backuppolicies/hourly"));
+    }
+
+    @Test
+    void listsRestoresOnlyBeforeADeletion() {
+        keepLast(2);
+        add(good("p1", "2090-01-05T11:51:00Z"), good("p2", "2090-01-05T11:52:00Z"));
+        cluster.reads().clear();
+
+        reconcile("12:00:01");
+
+        assertThat(points()).contains("hourly-20900105-120000");
+        assertThat(cluster.reads()).noneMatch(path -> path.contains("/restores"));
+        client.resource(now()).edit(p -> {
+            p.getSpec().retention.keepLast = 1;
+            return p;
+        });
+        reconcile("12:00:02");
+        assertThat(points()).doesNotContain("p1");
+        assertThat(cluster.reads()).anyMatch(path -> path.contains("/restores"));
     }
 
     @Test
@@ -177,7 +197,9 @@ class BackupPolicyReconcilerTest extends PolicyControllerFixture {
         assertThat(points()).as("15:30 was not scheduled then").hasSize(1);
         client.resources(RestorePoint.class).inNamespace("shop").delete(); // it is in progress
         reconcile("17:00:00");
-        assertThat(points()).as("16:30 was missed").containsExactly("hourly-20900105-163000");
+        assertThat(points())
+                .as("16:30 was missed, and the finalizer holds the deleted point")
+                .containsExactly("hourly-20900105-150000", "hourly-20900105-163000");
     }
 
     private void schedule(BackupPolicySpec.Schedule schedule, long generation) {
