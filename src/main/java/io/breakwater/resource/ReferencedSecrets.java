@@ -6,7 +6,7 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
+import java.util.concurrent.ConcurrentSkipListSet;
 
 /**
  * The Secrets of a namespace that its BackupLocations name: credentials of stores, master keys, public keys of escrow. They open
@@ -15,13 +15,14 @@ import java.util.TreeSet;
  */
 public final class ReferencedSecrets {
     private static final String REFERENCE = "SecretRef";
+    private static final String PLURAL = "backuplocations";
+    private static final String LOCATIONS = PLURAL + "." + Api.GROUP;
     private static final int NOT_FOUND = 404;
 
-    private final Set<String> names;
+    private final Set<String> names = new ConcurrentSkipListSet<>();
 
-    private ReferencedSecrets(Set<String> names) {
-        this.names = names;
-    }
+    /** No Secrets yet, for a caller that lists all locations of the namespace itself and gives each to {@link #add}. */
+    public ReferencedSecrets() {}
 
     /**
      * Lists the locations of a namespace.
@@ -29,11 +30,31 @@ public final class ReferencedSecrets {
      * @throws BreakwaterException ResourcesFailed, when they cannot be listed
      */
     public static ReferencedSecrets of(ApiServer server, String namespace) {
-        Set<String> names = new TreeSet<>();
+        ReferencedSecrets secrets = new ReferencedSecrets();
+        secrets.read(server, namespace);
+        return secrets;
+    }
+
+    /** Whether the objects of a kind are locations. */
+    public static boolean areNamedBy(ApiKind kind) {
+        return kind.qualified().equals(LOCATIONS);
+    }
+
+    /** Adds the Secrets that a location names. */
+    public void add(JsonNode location) {
+        collect(location.path("spec"), names);
+    }
+
+    /**
+     * Lists the locations of a namespace, and adds the Secrets that they name.
+     *
+     * @throws BreakwaterException ResourcesFailed, when they cannot be listed
+     */
+    public void read(ApiServer server, String namespace) {
         String path = "/apis/" + Api.GROUP + "/" + Api.VERSION + "/namespaces/" + ApiKind.encoded(namespace)
-                + "/backuplocations";
+                + "/" + PLURAL;
         try {
-            new PagedList(server, PagedList.OBJECTS).each(path, "", location -> collect(location.path("spec"), names));
+            new PagedList(server, PagedList.OBJECTS).each(path, "", this::add);
         } catch (ApiServer.Refused e) {
             if (e.answer().code() != NOT_FOUND) {
                 throw BreakwaterException.retryable(
@@ -43,7 +64,6 @@ public final class ReferencedSecrets {
                         e);
             }
         }
-        return new ReferencedSecrets(names);
     }
 
     /** Whether an object is one of these Secrets. */

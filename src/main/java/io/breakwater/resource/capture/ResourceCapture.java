@@ -28,6 +28,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiConsumer;
 
 /**
  * Writes the objects of a namespace into an archive, with the cluster-scoped objects that they need, or with all
@@ -88,12 +89,24 @@ public final class ResourceCapture {
      * @throws IOException if the stream cannot be written
      */
     public Result capture(Request request, OutputStream out, Optional<ClearCopy> copy) throws IOException {
+        return capture(request, out, copy, (kind, object) -> {});
+    }
+
+    /**
+     * The same.
+     *
+     * @param seen gets each object that is listed, also if it is not captured; is called by many threads, and must not change
+     *     the object
+     */
+    public Result capture(
+            Request request, OutputStream out, Optional<ClearCopy> copy, BiConsumer<ApiKind, JsonNode> seen)
+            throws IOException {
         try (ArchiveWriter archive = new ArchiveWriter(out, request.capturedAt());
                 ArchiveWriter clear =
                         copy.isPresent() ? new ArchiveWriter(copy.get().out(), request.capturedAt()) : null) {
             boolean values = copy.map(ClearCopy::secretValues).orElse(false);
             DiscoveryCache.Served served = discovery.of(server);
-            Run run = new Run(request, archive, clear, values, served.kinds());
+            Run run = new Run(request, archive, clear, values, served.kinds(), seen);
             run.all();
             archive.finish();
             if (clear != null) {
@@ -113,19 +126,26 @@ public final class ResourceCapture {
         private final ArchiveWriter clear;
         private final boolean secretValues;
         private final Discovery discovery;
+        private final BiConsumer<ApiKind, JsonNode> listener;
         private final ClusterReferences references = new ClusterReferences();
-        private final ReferencedSecrets ofLocations;
+        private final ReferencedSecrets ofLocations = new ReferencedSecrets();
         private final OmittedObjects omitted = new OmittedObjects("not in the point");
         private final List<String> warnings = Collections.synchronizedList(new ArrayList<>());
 
         /** @param clear writes the archive that is not encrypted; null for none */
-        Run(Request request, ArchiveWriter archive, ArchiveWriter clear, boolean secretValues, Discovery discovery) {
+        Run(
+                Request request,
+                ArchiveWriter archive,
+                ArchiveWriter clear,
+                boolean secretValues,
+                Discovery discovery,
+                BiConsumer<ApiKind, JsonNode> listener) {
+            this.listener = listener;
             this.namespace = request.namespace();
             this.scope = request.scope();
             this.archive = archive;
             this.clear = clear;
             this.secretValues = secretValues;
-            this.ofLocations = ReferencedSecrets.of(server, namespace);
             this.discovery = discovery;
         }
 
@@ -139,7 +159,17 @@ public final class ResourceCapture {
                     .filter(CaptureRules::kind)
                     .filter(scope::lists)
                     .toList();
-            Parallel.each(LISTS, kinds, this::list);
+            // The Secrets of locations must be known before Secrets are listed, so locations are first. One list serves both.
+            List<ApiKind> locations =
+                    kinds.stream().filter(this::isWholeListOfLocations).toList();
+            locations.forEach(this::list);
+            if (locations.isEmpty()) {
+                ofLocations.read(server, namespace);
+            }
+            Parallel.each(
+                    LISTS,
+                    kinds.stream().filter(kind -> !locations.contains(kind)).toList(),
+                    this::list);
             Parallel.each(
                     LISTS,
                     discovery.capturable().stream().filter(this::isOmitted).toList(),
@@ -161,6 +191,11 @@ public final class ResourceCapture {
             scope.requireMatch(namespace);
             warnings.addAll(omitted.warnings());
             warnings.addAll(scope.warnings());
+        }
+
+        /** A selector could hide a location, and with it the Secrets that it names. */
+        private boolean isWholeListOfLocations(ApiKind kind) {
+            return ReferencedSecrets.areNamedBy(kind) && scope.query(kind).isEmpty();
         }
 
         /** Snapshots that users made: the storage has their data, and another cluster cannot use them. */
@@ -188,6 +223,10 @@ public final class ResourceCapture {
             try {
                 new PagedList(server, PagedList.OBJECTS).each(kind.path(namespace), scope.query(kind), object -> {
                     seen.incrementAndGet();
+                    listener.accept(kind, object);
+                    if (ReferencedSecrets.areNamedBy(kind)) {
+                        ofLocations.add(object);
+                    }
                     boolean deleted = CaptureRules.isOnlyDeleted(kind, object);
                     if ((deleted || CaptureRules.object(kind, object))
                             && !ofLocations.has(

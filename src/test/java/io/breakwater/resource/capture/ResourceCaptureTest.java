@@ -92,6 +92,25 @@ class ResourceCaptureTest {
                 .containsExactly("secrets shop/app");
     }
 
+    /** The list of the capture does not have the location, so it cannot say which Secrets the location names. */
+    @Test
+    void capturesNoSecretOfALocationThatTheSelectorHides() throws IOException {
+        server.serve("breakwater.io/v1alpha1", "BackupLocation", "backuplocations", true);
+        server.put(
+                "/apis/breakwater.io/v1alpha1/namespaces/shop/backuplocations",
+                "{'metadata':{'name':'own','namespace':'shop'},'spec':{'s3':{'credentialsSecretRef':{'name':'keys'}}}}");
+        for (String name : List.of("keys", "app")) {
+            server.put(
+                    CORE + "secrets",
+                    "{'metadata':{'name':'" + name
+                            + "','namespace':'shop','labels':{'app':'shop'}},'data':{'a':'MQ=='}}");
+        }
+        scope(source -> source.labelSelector = label("app", "shop"));
+
+        assertThat(capture().keySet().stream().filter(key -> key.startsWith("secrets ")))
+                .containsExactly("secrets shop/app");
+    }
+
     @Test
     void capturesNothingWhileTheLocationsOfTheNamespaceAreUnknown() {
         server.serve("breakwater.io/v1alpha1", "BackupLocation", "backuplocations", true);
@@ -100,7 +119,7 @@ class ResourceCaptureTest {
         assertThatThrownBy(this::capture)
                 .isInstanceOfSatisfying(
                         BreakwaterException.class, e -> assertThat(e.reason()).isEqualTo(Reason.ResourcesFailed))
-                .hasMessageContaining("BackupLocations of namespace shop");
+                .hasMessageContaining("backuplocations.breakwater.io of namespace shop cannot be listed");
     }
 
     @Test
