@@ -101,6 +101,8 @@ class ArchiveUpload {
             ArchiveCipher cipher = ArchiveCipher.create(identity);
             ArchiveHeader header = header(run, store, identity, cipher);
             OutputStream encrypted = encrypting(header, cipher, archive);
+            InlineVolumes inline = new InlineVolumes();
+            boolean sees = InlineVolumes.areListedByCapture(run.policy().getSpec().source);
             ResourceCapture.Result captured = new ResourceCapture(client, discovery)
                     .capture(
                             new ResourceCapture.Request(
@@ -108,7 +110,8 @@ class ArchiveUpload {
                             encrypted,
                             Optional.ofNullable(clear)
                                     .map(out ->
-                                            new ResourceCapture.ClearCopy(out, velero == VeleroLayout.WithSecrets)));
+                                            new ResourceCapture.ClearCopy(out, velero == VeleroLayout.WithSecrets)),
+                            sees ? inline::see : (kind, object) -> {});
             encrypted.close();
             List<Stored> stored = clear == null
                     ? List.of(archive.commit())
@@ -117,7 +120,9 @@ class ArchiveUpload {
                             expected,
                             List.of(archive, clear),
                             documents(run, startedAt, captured).documents(captured.resourceList()));
-            return new Result(captured.count(), stored, captured.warnings(), header);
+            List<String> warnings = Stream.concat(captured.warnings().stream(), inline.warnings().stream())
+                    .toList();
+            return new Result(captured.count(), stored, warnings, header);
         } catch (UncheckedIOException e) {
             throw failed(run, e.getCause());
         } catch (IOException e) {

@@ -153,7 +153,10 @@ final class PrepareStep implements Step<CaptureRun> {
 
     private List<String> warnings(CaptureRun run, List<Planned> plan) {
         BackupPolicySpec policy = run.policy().getSpec();
-        List<String> warnings = new ArrayList<>(InlineVolumes.warnings(client, run.namespace(), policy.source));
+        List<String> warnings = new ArrayList<>(
+                InlineVolumes.areListedByCapture(policy.source)
+                        ? List.of()
+                        : InlineVolumes.warnings(client, run.namespace(), policy.source));
         Set<String> claims =
                 plan.stream().map(p -> p.claim().getMetadata().getName()).collect(Collectors.toSet());
         // The same names apply to all namespaces of a template.

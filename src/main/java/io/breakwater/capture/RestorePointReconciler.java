@@ -201,7 +201,7 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
 
     private UpdateControl<RestorePoint> capture(CaptureRun run) {
         RestorePoint point = run.point();
-        Optional<WorkBudget.Waiting> waits = queue.enter(point, () -> location(point), run.wake());
+        Optional<WorkBudget.Waiting> waits = queue.enter(point, () -> location(run), run.wake());
         if (waits.isPresent()) {
             runs.remove(run.uid()); // many points may wait
             return queued(point, waits.get());
@@ -246,10 +246,14 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
         return UpdateControl.<RestorePoint>noUpdate().rescheduleAfter(queue.recheck(point));
     }
 
-    /** The location that the point will have; empty if its policy cannot be followed now, which its first step reports. */
-    private Optional<BackupLocation> location(RestorePoint point) {
+    /**
+     * The location that the point will have; empty if its policy cannot be followed now, which its first step reports. A run that
+     * starts now follows what was read here; one that has to wait is forgotten, and reads it again.
+     */
+    private Optional<BackupLocation> location(CaptureRun run) {
         try {
-            return Optional.ofNullable(routes.of(policy(point)).location());
+            follow(run);
+            return Optional.ofNullable(run.route().location());
         } catch (BreakwaterException | KubernetesClientException e) {
             return Optional.empty();
         }
@@ -269,12 +273,16 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
     }
 
     private List<Step<CaptureRun>> steps(CaptureRun run) {
+        follow(run);
+        return steps.all();
+    }
+
+    private void follow(CaptureRun run) {
         if (!run.hasRoute()) {
             BackupPolicy policy = policy(run.point());
             run.follow(policy, routes.of(policy));
             Optional.ofNullable(run.route().location()).ifPresent(location -> queue.locate(run.point(), location));
         }
-        return steps.all();
     }
 
     private BackupPolicy policy(RestorePoint point) {
