@@ -109,8 +109,7 @@ class ArchiveUpload {
                                     run.namespace(), scope(run), Instant.parse(run.status().capturedAt)),
                             encrypted,
                             Optional.ofNullable(clear)
-                                    .map(out ->
-                                            new ResourceCapture.ClearCopy(out, velero == VeleroLayout.WithSecrets)),
+                                    .map(out -> new ResourceCapture.ClearCopy(out, velero == VeleroLayout.WithSecrets)),
                             sees ? inline::see : (kind, object) -> {});
             encrypted.close();
             List<Stored> stored = clear == null

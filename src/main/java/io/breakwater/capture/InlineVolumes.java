@@ -64,7 +64,9 @@ final class InlineVolumes {
         LabelSelector selector = source == null ? null : source.labelSelector;
         var pods = client.pods().inNamespace(namespace);
         (selector == null ? pods : pods.withLabelSelector(selector))
-                .list().getItems().forEach(pod -> found.seePod(JSON.valueToTree(pod)));
+                .list()
+                .getItems()
+                .forEach(pod -> found.seePod(JSON.valueToTree(pod)));
         PodTemplate.of(client, namespace).stream()
                 .filter(PodTemplate::idle)
                 .filter(t -> selector == null || t.labels().stream().anyMatch(l -> Labels.match(selector, l)))

@@ -51,8 +51,8 @@ public final class ReferencedSecrets {
      * @throws BreakwaterException ResourcesFailed, when they cannot be listed
      */
     public void read(ApiServer server, String namespace) {
-        String path = "/apis/" + Api.GROUP + "/" + Api.VERSION + "/namespaces/" + ApiKind.encoded(namespace)
-                + "/" + PLURAL;
+        String path =
+                "/apis/" + Api.GROUP + "/" + Api.VERSION + "/namespaces/" + ApiKind.encoded(namespace) + "/" + PLURAL;
         try {
             new PagedList(server, PagedList.OBJECTS).each(path, "", this::add);
         } catch (ApiServer.Refused e) {

@@ -133,7 +133,8 @@ class CaptureCallsTest {
         RestorePoint sealed = capture("hourly");
 
         Map<String, Long> calls = new TreeMap<>(cluster.calls());
-        // After a crash of an earlier process each step is written, and all tests of a machine may share the mark of it.
+        // After a crash of an earlier process each step is written, and all tests of a machine may share the mark of
+        // it.
         calls.remove("apply restorepoints/status");
         assertThat(calls.values().stream().mapToLong(Long::longValue).sum())
                 .as(calls::toString)
@@ -146,7 +147,8 @@ class CaptureCallsTest {
                         "get backuppolicies", 1L,
                         // The definition of the policies, which the archive contains with them.
                         "get customresourcedefinitions", 1L,
-                        // Its identity, whether a Restore writes to it, the same right before the snapshots, its archive.
+                        // Its identity, whether a Restore writes to it, the same right before the snapshots, its
+                        // archive.
                         "get namespaces", 4L,
                         // At the start, and right before the seal.
                         "get restorepoints", 2L,

@@ -21,7 +21,8 @@ public final class CountedCluster implements AutoCloseable {
     public CountedCluster(Instant time) {
         this.clock = new FleetClock(time);
         this.api = new GeneratedApiServer(clock);
-        Config config = new ConfigBuilder(Config.empty()).withMasterUrl(api.url()).build();
+        Config config =
+                new ConfigBuilder(Config.empty()).withMasterUrl(api.url()).build();
         this.client = new KubernetesClientBuilder().withConfig(config).build();
     }
 
@@ -40,9 +41,10 @@ public final class CountedCluster implements AutoCloseable {
 
     /** An object as it is now, which does not count. */
     public <T extends HasMetadata> T get(T object) {
-        String key = object.getMetadata().getNamespace() + "/"
-                + object.getMetadata().getName();
-        String json = api.table(object.getApiVersion(), object.getPlural()).get(key).toString();
+        String key =
+                object.getMetadata().getNamespace() + "/" + object.getMetadata().getName();
+        String json =
+                api.table(object.getApiVersion(), object.getPlural()).get(key).toString();
         @SuppressWarnings("unchecked")
         Class<T> type = (Class<T>) object.getClass();
         return Serialization.unmarshal(json, type);

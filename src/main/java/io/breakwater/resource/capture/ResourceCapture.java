@@ -159,7 +159,8 @@ public final class ResourceCapture {
                     .filter(CaptureRules::kind)
                     .filter(scope::lists)
                     .toList();
-            // The Secrets of locations must be known before Secrets are listed, so locations are first. One list serves both.
+            // The Secrets of locations must be known before Secrets are listed, so locations are first. One list serves
+            // both.
             List<ApiKind> locations =
                     kinds.stream().filter(this::isWholeListOfLocations).toList();
             locations.forEach(this::list);
