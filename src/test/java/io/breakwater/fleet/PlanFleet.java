@@ -109,10 +109,14 @@ final class PlanFleet implements AutoCloseable {
         return processes;
     }
 
-    /** Bytes of each process, by what they are used for. */
+    /**
+     * Bytes of each process after a collection, by what they are used for. A process at rest collects by itself within minutes, but
+     * virtual time leaves it no rest.
+     */
     Map<String, Map<String, Long>> memory() {
         Map<String, Map<String, Long>> memory = new LinkedHashMap<>();
         processes.forEach((name, process) -> {
+            FleetRun.heapAfterGc(process);
             Map<String, Long> areas = new TreeMap<>(NativeMemory.of(process.pid()));
             areas.put(RESIDENT, process.memory("VmRSS"));
             memory.put(name, areas);
