@@ -45,7 +45,7 @@ class FleetIT {
     private static final boolean IS_SMALL = true;
     private static final boolean IS_RESIDENT = false;
     private static final boolean IS_FLAT = false;
-    private static final boolean CAPTURES_WITH_FEW_CALLS = false;
+    private static final boolean CAPTURES_WITH_FEW_CALLS = true;
     private static final boolean STORES_WITH_FEW_CALLS = true;
     private static final boolean IS_NOT_DELAYED = true;
     private static final boolean SEALS_IN_FEW_ROUND_TRIPS = true;
