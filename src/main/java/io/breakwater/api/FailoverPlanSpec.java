@@ -58,6 +58,9 @@ public class FailoverPlanSpec {
     @JsonPropertyDescription("The lease that decides which site is active.")
     public Lease lease;
 
+    @JsonPropertyDescription("Limits of a planned failover.")
+    public HandOver handOver;
+
     @JsonPropertyDescription("Conditions under which the application counts as up.")
     public Readiness readiness;
 
@@ -87,6 +90,18 @@ public class FailoverPlanSpec {
                 "Validity of the lease after each renewal, from 30s to 1h. A site that cannot renew it stops its pods"
                         + " before it expires; then the other site may take it.")
         public String duration;
+    }
+
+    /** Settings of a planned failover. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class HandOver {
+        @Default("10m")
+        @Pattern(Durations.PATTERN)
+        @Size(min = 2, max = 32)
+        @JsonPropertyDescription(
+                "Maximum time from the start of a hand-over until the new site takes the lease. After that, the old site"
+                        + " cancels the hand-over and serves again. The value on the old site applies.")
+        public String timeout;
     }
 
     /** Settings of the readiness check. */

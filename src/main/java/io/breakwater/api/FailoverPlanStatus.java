@@ -117,6 +117,11 @@ public class FailoverPlanStatus extends ConditionedStatus {
         @JsonPropertyDescription("Time at which the run started on this site, RFC 3339 in UTC.")
         public String startedAt;
 
+        @JsonPropertyDescription(
+                "Time at which the old site cancels the hand-over, unless the new site has taken the lease before, RFC 3339"
+                        + " in UTC. Only on the old site.")
+        public String deadline;
+
         @JsonPropertyDescription("Time at which the run ended on this site, RFC 3339 in UTC.")
         public String finishedAt;
 

@@ -11,6 +11,8 @@ import io.breakwater.observe.StatusWriter;
 import io.breakwater.steps.Journal;
 import io.breakwater.steps.StepRunner;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -64,6 +66,14 @@ final class FailoverJournal implements StepRunner.Log {
             status.run.state = State.Running;
             status.journal = new ArrayList<>();
         });
+    }
+
+    /** Sets the deadline of the run, counted from its start; the first call wins. */
+    void limit(Duration time) {
+        running()
+                .filter(run -> run.deadline == null)
+                .ifPresent(run -> edit(r -> r.deadline =
+                        Conditions.timestamp(Instant.parse(r.startedAt).plus(time))));
     }
 
     /** Changes the run in the status. */

@@ -105,7 +105,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         this.memory = new PlanMemory(writer);
         // Crashes are not counted: these steps read no data of pods, and a failover must not fail for another object.
         StepRunner runner = new StepRunner(clock);
-        this.handOver = new HandOver(gate, points, runner);
+        this.handOver = new HandOver(gate, points, runner, clock);
         this.report = new PlanReport(client, writer, meters, points, clock);
         this.removal = new PlanRemoval(client, sites, gate, keepers, supervisor, events);
         TakeOver takeOver = new TakeOver(client, gate, points, runner, clock);

@@ -1,6 +1,7 @@
 package io.breakwater.failover;
 
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Durations;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.gate.NamespaceGate;
@@ -9,6 +10,8 @@ import io.breakwater.lease.SiteFacts.Handover;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
 import io.breakwater.steps.StepRunner;
+import java.time.Clock;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
@@ -20,38 +23,53 @@ final class HandOver {
     private final NamespaceGate gate;
     private final PlanPoints points;
     private final StepRunner runner;
+    private final Clock clock;
     private final List<Step<Run>> steps;
 
-    HandOver(NamespaceGate gate, PlanPoints points, StepRunner runner) {
+    HandOver(NamespaceGate gate, PlanPoints points, StepRunner runner, Clock clock) {
         this.gate = gate;
         this.points = points;
         this.runner = runner;
+        this.clock = clock;
         this.steps =
                 List.of(FailoverStep.GatePods.does(this::gatePods), FailoverStep.FinalPoint.does(this::finalPoint));
     }
 
-    /** Continues the hand-over. */
+    /** Continues the hand-over. It fails at its deadline, whatever it waits for. */
     Handover advance(PlanSite plan, Lease lease, FailoverJournal journal) {
         Run run = new Run(plan, lease);
         try {
             return switch (runner.run(lease.request().id(), steps, run, journal)) {
-                case StepRunner.Result.Waiting _ -> Handover.PENDING;
-                case StepRunner.Result.Finished _ -> complete(run);
+                case StepRunner.Result.Waiting waiting ->
+                    pending(plan, journal, waiting.step() + ": " + waiting.message());
+                case StepRunner.Result.Finished _ -> complete(run, journal);
             };
         } catch (BreakwaterException e) {
-            if (e.isRetryable()) {
-                return Handover.PENDING;
-            }
-            return new Handover.Failed(e.getMessage());
+            return e.isRetryable() ? pending(plan, journal, e.getMessage()) : new Handover.Failed(e.getMessage());
         }
     }
 
+    /** Whether the deadline of a hand-over is over. It is in the status, so a restart does not extend it. */
+    static Optional<String> lateness(PlanSite plan, FailoverJournal journal, Clock clock) {
+        return journal.running()
+                .filter(run -> run.deadline != null
+                        && !clock.instant().isBefore(Instant.parse(run.deadline)))
+                .map(run -> "the hand-over did not complete within spec.handOver.timeout ("
+                        + Durations.format(plan.handOverTimeout()) + ")");
+    }
+
+    private Handover pending(PlanSite plan, FailoverJournal journal, String waiting) {
+        return lateness(plan, journal, clock)
+                .<Handover>map(late -> new Handover.Failed(late + "; it was waiting for " + waiting))
+                .orElse(Handover.PENDING);
+    }
+
     /** Checks the cluster again, since the journal only records that the steps were done once. */
-    private Handover complete(Run run) {
+    private Handover complete(Run run, FailoverJournal journal) {
         boolean quiet = gate.endStragglers(run.plan.namespace());
         return quiet && finalPoint(run) instanceof Outcome.Done
                 ? new Handover.Complete(PlanPoints.ref(point(run)))
-                : Handover.PENDING;
+                : pending(run.plan, journal, "pods to end again");
     }
 
     private Outcome gatePods(Run run) {

@@ -99,6 +99,7 @@ final class LeaseWrites {
         FailoverJournal journal = context.journal();
         String handingOver = "handing over to site " + plan.peer();
         journal.start(action.lease().request().id(), Kind.Planned, plan.site(), plan.peer());
+        journal.limit(plan.handOverTimeout());
         journal.note(FailoverStep.Honour, State.Running, "site " + plan.peer() + " asks to take over");
         if (write(action, context)) {
             journal.note(FailoverStep.Honour, State.Done, handingOver);

@@ -98,6 +98,12 @@ record PlanSite(
         return Durations.parse(resource.getSpec().maxDataLoss, Duration.ZERO);
     }
 
+    /** Longest time from the start of a hand-over by this site until the other site takes the lease. */
+    Duration handOverTimeout() {
+        String text = resource.getSpec().handOver == null ? null : resource.getSpec().handOver.timeout;
+        return Durations.parse(text, Duration.ofMinutes(10));
+    }
+
     Duration readiness() {
         String text = resource.getSpec().readiness == null ? null : resource.getSpec().readiness.timeout;
         return Durations.parse(text, Duration.ofMinutes(5));

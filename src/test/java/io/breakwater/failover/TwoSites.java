@@ -1,5 +1,7 @@
 package io.breakwater.failover;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -236,6 +238,16 @@ final class TwoSites implements AutoCloseable {
         void ageStatus(Duration time) {
             FailoverPlan plan = plan();
             plan.getStatus().leaseRenewedAt = Instant.now().minus(time).toString();
+            client().resource(plan).update();
+        }
+
+        /** Moves the deadline of the run into the past. */
+        void passDeadline() {
+            FailoverPlan plan = plan();
+            assertThat(plan.getStatus().run.deadline)
+                    .as("deadline of the run of " + site)
+                    .isNotNull();
+            plan.getStatus().run.deadline = Instant.now().minusSeconds(1).toString();
             client().resource(plan).update();
         }
 

@@ -221,6 +221,27 @@ class TwoSitesTest {
                 .isEqualTo("east/shop/shop-e1-final-2");
     }
 
+    /** The copy to the new site fails for good, and no user looks. */
+    @Test
+    void servesAgainWhenAHandOverPassesItsDeadline() {
+        sites.settled();
+        sites.east.copies = false;
+        sites.west.edit(s -> s.activeSite = "west");
+        sites.until("east waits for the copy", () -> sites.east.pointNames().contains("shop-e1-final"));
+        assertThat(sites.east.gated()).isTrue();
+        sites.east.passDeadline();
+        sites.east.startProcess();
+
+        sites.untilActive(sites.east);
+        sites.until("west has settled", () -> sites.west.status().run.state == State.Failed);
+
+        assertThat(sites.east.lease()).extracting(Lease::epoch, Lease::holder).containsExactly(1L, "east");
+        assertThat(sites.east.status().run.message)
+                .contains("spec.handOver.timeout (10m)", "copied to location near-west");
+        assertThat(sites.west.status().run.message).isEqualTo(sites.east.lease().outcome().message());
+        assertThat(sites.west.gated()).isTrue();
+    }
+
     /** A user who may create RestorePoints knows the name and the annotation of the next final point in advance. */
     @Test
     void handsOverNoPointThatAnotherUserCreated() {
