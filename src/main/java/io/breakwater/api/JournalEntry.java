@@ -37,7 +37,10 @@ public class JournalEntry {
             "Number of operator processes in a row that ended in a crash while this step ran. After 5 the step fails.")
     public Integer crashes;
 
-    @Size(max = 4096)
+    /** Largest number of characters of a message. The API server refuses a status with a longer one. */
+    public static final int LONGEST = 4096;
+
+    @Size(max = LONGEST)
     @JsonPropertyDescription("Result of the step, or what it waits for.")
     public String message;
 

@@ -6,6 +6,7 @@ import io.breakwater.api.FailoverPlanStatus.Kind;
 import io.breakwater.api.FailoverPlanStatus.Run;
 import io.breakwater.api.JournalEntry;
 import io.breakwater.api.JournalEntry.State;
+import io.breakwater.api.Texts;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.steps.Journal;
@@ -81,12 +82,21 @@ final class FailoverJournal implements StepRunner.Log {
         update(status -> change.accept(status.run));
     }
 
+    /** Reports what the run waits for, if it is running. */
+    void await(String message) {
+        running().ifPresent(run -> edit(r -> r.message = cut(message)));
+    }
+
+    private static String cut(String message) {
+        return Texts.cut(message, JournalEntry.LONGEST);
+    }
+
     /** Ends the run on this site, if it is running, and counts it. */
     void end(FailoverResult result, String message) {
         running().ifPresent(run -> {
             update(status -> {
                 status.run.state = result == FailoverResult.Completed ? State.Done : State.Failed;
-                status.run.message = message;
+                status.run.message = cut(message);
                 status.run.finishedAt = Conditions.timestamp(clock.instant());
             });
             report.finished(plan.resource(), run, result);
@@ -112,7 +122,7 @@ final class FailoverJournal implements StepRunner.Log {
         entry.startedAt = entry.startedAt == null ? now : entry.startedAt;
         entry.finishedAt = state == State.Running ? null : now;
         entry.attempts = entry.attempts == null ? 1 : entry.attempts;
-        entry.message = message;
+        entry.message = cut(message);
         save(entry);
         return true;
     }

@@ -76,6 +76,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
     private final PlanPoints points;
     private final PlanMemory memory;
     private final HandOver handOver;
+    private final HandOverValidation validation;
     private final LeaseActions actions;
     private final PlanReport report;
     private final PlanRemoval removal;
@@ -106,13 +107,14 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         // Crashes are not counted: these steps read no data of pods, and a failover must not fail for another object.
         StepRunner runner = new StepRunner(clock);
         this.handOver = new HandOver(gate, points, runner, clock);
+        this.validation = new HandOverValidation(client, sites, gate);
         this.report = new PlanReport(client, writer, meters, points, clock);
         this.removal = new PlanRemoval(client, sites, gate, keepers, supervisor, events);
         TakeOver takeOver = new TakeOver(client, gate, points, runner, clock);
         DivergentCapture divergent = new DivergentCapture(gate, points, writer, events, report, clock);
         this.actions = new LeaseActions(
                 new HolderActions(gate, keepers, takeOver, memory, events, clock),
-                new LeaseWrites(gate, keepers, divergent, memory, events),
+                new LeaseWrites(gate, keepers, divergent, memory, sites, events),
                 new StandbyActions(gate, divergent, memory, events));
     }
 
@@ -321,17 +323,20 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
     }
 
     private Handover advanceHandover(PlanSite plan, Lease lease, OptionalLong known, FailoverJournal journal) {
-        boolean handingOver = lease.state() == Lease.State.Releasing
-                && lease.request() != null
-                && known.isPresent()
-                && known.getAsLong() == lease.epoch();
-        return handingOver ? handOver.advance(plan, lease, journal) : Handover.PENDING;
+        boolean own = lease.request() != null && known.isPresent() && known.getAsLong() == lease.epoch();
+        if (!own) {
+            return Handover.PENDING;
+        }
+        return switch (lease.state()) {
+            case Held -> validation.check(plan).<Handover>map(Handover.Failed::new).orElse(Handover.PENDING);
+            case Releasing -> handOver.advance(plan, lease, journal);
+            default -> Handover.PENDING;
+        };
     }
 
-    /** Whether the operator of the other site does not respond; it matters only while that site has a request. */
+    /** Whether the operator of the other site does not respond; it matters only while a site has a request. */
     private static boolean isPeerSilent(PlanSite plan, Optional<LeaseVersion> seen) {
-        boolean requests =
-                seen.map(version -> version.lease().requestedBy(plan.peer())).orElse(false);
+        boolean requests = seen.map(version -> version.lease().request() != null).orElse(false);
         return requests
                 && plan.store()
                         .timeSinceHeartbeat(plan.peer())

@@ -8,6 +8,7 @@ import io.breakwater.api.FailoverPlanStatus.Run;
 import io.breakwater.api.JournalEntry;
 import io.breakwater.api.JournalEntry.State;
 import io.breakwater.api.Reason;
+import io.breakwater.api.Texts;
 import io.breakwater.gate.NamespaceGate;
 import io.breakwater.lease.Lease;
 import io.breakwater.lease.LeaseAction;
@@ -73,7 +74,14 @@ final class HolderActions {
             return PlanOutcome.working(Role.Unknown, Reason.LeaseLost, "the lease expired; the namespace is gated");
         }
         memory.markSettled(plan);
-        return PlanOutcome.ready(Role.Active, Reason.Active, activeIn(context));
+        List<String> holders = gate.holders(plan.namespace());
+        return holders.isEmpty()
+                ? PlanOutcome.ready(Role.Active, Reason.Active, activeIn(context))
+                : PlanOutcome.working(
+                        Role.Active,
+                        Reason.WorkloadsNotReady,
+                        activeIn(context) + ", but pods are held: the gate of the namespace is closed for "
+                                + Texts.first(holders, 5));
     }
 
     private PlanOutcome start(ActionContext context, Run run) {

@@ -24,14 +24,21 @@ final class LeaseWrites {
     private final LeaseKeepers keepers;
     private final DivergentCapture divergent;
     private final PlanMemory memory;
+    private final PlanSites sites;
     private final Events events;
 
     LeaseWrites(
-            NamespaceGate gate, LeaseKeepers keepers, DivergentCapture divergent, PlanMemory memory, Events events) {
+            NamespaceGate gate,
+            LeaseKeepers keepers,
+            DivergentCapture divergent,
+            PlanMemory memory,
+            PlanSites sites,
+            Events events) {
         this.gate = gate;
         this.keepers = keepers;
         this.divergent = divergent;
         this.memory = memory;
+        this.sites = sites;
         this.events = events;
     }
 
@@ -67,6 +74,15 @@ final class LeaseWrites {
         PlanSite plan = context.plan();
         FailoverJournal journal = context.journal();
         closeGate(plan);
+        Optional<String> problem =
+                sites.problemOf(plan.resource(), PlanRoles.own(plan.resource(), plan.site()).locationRef);
+        if (problem.isPresent()) {
+            return PlanOutcome.stalled(
+                    Role.Passive,
+                    Reason.LocationNotReady,
+                    "not asking site " + plan.peer() + " to hand over yet, will retry: this site cannot restore: "
+                            + problem.get());
+        }
         journal.start(plan.request(), Kind.Planned, context.lease().holder(), plan.site());
         journal.note(FailoverStep.Request, State.Running, "asking site " + plan.peer() + " to hand over");
         if (write(action, context)) {
@@ -119,7 +135,8 @@ final class LeaseWrites {
                     "site " + plan.site() + " stays active: " + action.message(),
                     handOver(AuditResult.Failed, plan));
         }
-        return PlanOutcome.again(Role.Demoting, rolledBack);
+        boolean served = context.lease().state() == Lease.State.Held;
+        return PlanOutcome.again(served ? Role.Active : Role.Demoting, rolledBack);
     }
 
     private PlanOutcome release(LeaseAction.Release action, ActionContext context) {

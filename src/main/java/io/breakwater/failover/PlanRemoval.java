@@ -6,6 +6,7 @@ import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.api.Reason;
 import io.breakwater.gate.NamespaceGate;
+import io.breakwater.lease.Lease;
 import io.breakwater.lease.LeaseKeeper;
 import io.breakwater.lease.LeaseTiming;
 import io.breakwater.lease.LeaseVersion;
@@ -60,7 +61,44 @@ final class PlanRemoval {
         }
         supervisor.resume(plan);
         Optional<LeaseKeeper> keeper = keepers.of(key);
+        if (keeper.isPresent() && isPromoting(plan)) {
+            return giveBack(plan);
+        }
         return keeper.isPresent() ? retire(plan, keeper.get()) : leave(plan);
+    }
+
+    /** Whether this site has the lease, but has not served with it. The keeper does not retire such a lease. */
+    private boolean isPromoting(FailoverPlan plan) {
+        try {
+            PlanSite site = sites.open(plan);
+            return site.store()
+                    .read()
+                    .map(LeaseVersion::lease)
+                    .filter(lease -> lease.heldBy(site.site()) && lease.state() == Lease.State.Taken)
+                    .isPresent();
+        } catch (BreakwaterException e) {
+            return false;
+        }
+    }
+
+    /** The data here is not complete, so nothing may start on it: the gate stays closed, and the other site may take the lease. */
+    private boolean giveBack(FailoverPlan plan) {
+        PlanSite site = sites.open(plan);
+        Optional<LeaseVersion> seen = site.store().read();
+        boolean given = seen.filter(version -> version.lease().heldBy(site.site())
+                        && version.lease().state() == Lease.State.Taken)
+                .flatMap(version -> site.store()
+                        .write(version.lease().givenBack(), seen))
+                .isPresent();
+        if (given) {
+            gate.close(site.namespace(), site.gateHolder(), LeaseTiming.LOST_GRACE);
+            events.warning(
+                    plan,
+                    Reason.Standby,
+                    "the plan was deleted before this site had served, so the namespace stays gated; to run the application"
+                            + " on site " + site.peer() + ", change spec.activeSite there to " + site.peer() + wayOut());
+        }
+        return given;
     }
 
     private boolean retire(FailoverPlan plan, LeaseKeeper keeper) {
@@ -87,6 +125,9 @@ final class PlanRemoval {
                 supervisor.keep(plan, seen.get().lease().epoch(), seen.get().age());
                 return false;
             }
+            if (seen.isPresent() && !withdraw(site, seen.get())) {
+                return false;
+            }
             events.warning(
                     plan,
                     Reason.Standby,
@@ -99,6 +140,14 @@ final class PlanRemoval {
             }
             return true;
         }
+    }
+
+    /** Otherwise the other site would hand over to a site without a plan. Returns whether no request of this site is left. */
+    private static boolean withdraw(PlanSite site, LeaseVersion seen) {
+        return !seen.lease().requestedBy(site.site())
+                || site.store()
+                        .write(seen.lease().withdrawn(seen.renewedAt()), Optional.of(seen))
+                        .isPresent();
     }
 
     private static String wayOut() {

@@ -4,7 +4,9 @@ import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationStatus;
 import io.breakwater.api.BoundedCache;
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Condition;
 import io.breakwater.api.FailoverPlan;
+import io.breakwater.api.NamedRef;
 import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
@@ -19,6 +21,7 @@ import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** Opens plans on this site. */
@@ -102,6 +105,25 @@ class PlanSites {
     boolean mayBeat(FailoverPlan plan) {
         BackupLocationStatus status = resolve(plan).getStatus();
         return status != null && status.sites != null;
+    }
+
+    /**
+     * The reason for which a location of a plan is not usable now; empty when it is ready. The status of the location counts: the
+     * guard opens no store of users.
+     */
+    Optional<String> problemOf(FailoverPlan plan, NamedRef ref) {
+        BackupLocation location;
+        try {
+            location = locations.resolve(plan.getMetadata().getNamespace(), ref);
+        } catch (BreakwaterException e) {
+            return Optional.of(e.getMessage());
+        }
+        Optional<Condition> ready =
+                location.getStatus() == null ? Optional.empty() : location.getStatus().condition(Condition.READY);
+        return ready.filter(c -> "True".equals(c.status)).isPresent()
+                ? Optional.empty()
+                : Optional.of(ObjectNames.of(location) + " is not ready"
+                        + ready.map(c -> ": " + c.message).orElse("; wait until the operator has probed it"));
     }
 
     /** The guard reads stores of administrators only: all plans share its process, and what a lease says moves applications. */

@@ -5,6 +5,7 @@ import io.breakwater.api.FailoverPlanStatus.Kind;
 import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.api.Reason;
 import io.breakwater.gate.NamespaceGate;
+import io.breakwater.lease.Lease;
 import io.breakwater.lease.LeaseAction;
 import io.breakwater.lease.LeaseTiming;
 import io.breakwater.lease.LeaseVersion;
@@ -12,6 +13,7 @@ import io.breakwater.observe.AuditAction;
 import io.breakwater.observe.AuditEntry;
 import io.breakwater.observe.AuditResult;
 import io.breakwater.observe.Events;
+import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 
 /** Actions of a site without the lease: closes the gate, backs up divergent data, and reports the reason to wait. */
@@ -46,8 +48,8 @@ final class StandbyActions {
     private PlanOutcome report(LeaseAction.Standby action, ActionContext context) {
         PlanSite plan = context.plan();
         return switch (action) {
-            case LeaseAction.AwaitRelease _ ->
-                waiting(Kind.Planned, Reason.FailingOver, "site " + plan.peer() + " is handing over", context);
+            case LeaseAction.AwaitRelease await ->
+                waiting(Kind.Planned, Reason.FailingOver, awaited(await, context), context);
             case LeaseAction.AwaitExpiry await ->
                 waiting(
                         Kind.Unplanned,
@@ -86,6 +88,21 @@ final class StandbyActions {
         };
     }
 
+    /** Says what is known: the other site may be dead, or work without its API server. */
+    private static String awaited(LeaseAction.AwaitRelease await, ActionContext context) {
+        String peer = "site " + context.plan().peer();
+        if (await.isSilent()) {
+            return "waiting for " + peer + ", which renews its lease, but its last heartbeat is older than a lease: its API"
+                    + " server may not answer; repair it there, or stop the pods and the guard on " + peer
+                    + " so that the lease expires";
+        }
+        LeaseVersion seen = context.seen().orElseThrow();
+        String renewed = "; its lease was renewed " + Durations.format(seen.age().truncatedTo(ChronoUnit.SECONDS)) + " ago";
+        return seen.lease().state() == Lease.State.Held
+                ? "asked " + peer + " to hand over; it has not started yet" + renewed
+                : peer + " is handing over" + renewed;
+    }
+
     private PlanOutcome rejected(String message, ActionContext context) {
         PlanSite plan = context.plan();
         String rolledBack = "failover rolled back: " + message;
@@ -114,17 +131,13 @@ final class StandbyActions {
 
     private static PlanOutcome waiting(Kind kind, Reason reason, String message, ActionContext context) {
         FailoverJournal journal = context.journal();
-        journal.running()
-                .ifPresent(run -> journal.edit(r -> {
-                    r.kind = kind;
-                    r.message = message;
-                }));
+        journal.running().ifPresent(run -> journal.edit(r -> r.kind = kind));
+        journal.await(message);
         return PlanOutcome.working(Role.Passive, reason, message);
     }
 
     private static PlanOutcome refused(Reason reason, String message, ActionContext context) {
-        FailoverJournal journal = context.journal();
-        journal.running().ifPresent(run -> journal.edit(r -> r.message = message));
+        context.journal().await(message);
         return PlanOutcome.stalled(Role.Passive, reason, message);
     }
 

@@ -146,7 +146,7 @@ public record Lease(
 
     /** The other site withdraws its request. */
     public Lease withdrawn(Instant renewed) {
-        require(request != null && state != State.Released, "withdraw");
+        require(request != null, "withdraw");
         return LeaseDraft.after(this).renewedAt(renewed).request(null).build();
     }
 
@@ -179,6 +179,17 @@ public record Lease(
                 .state(State.Released)
                 .outcome(null)
                 .proof(last)
+                .build();
+    }
+
+    /** The holder has not served in this epoch, and gives it back: the other site may take it, and starts from the same point. */
+    public Lease givenBack() {
+        require(state == State.Taken, "give back");
+        return LeaseDraft.after(this)
+                .state(State.Released)
+                .request(null)
+                .outcome(null)
+                .proof(start)
                 .build();
     }
 

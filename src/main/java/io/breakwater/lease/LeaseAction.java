@@ -54,8 +54,12 @@ public sealed interface LeaseAction {
     /** Restores the data, and releases the pods after that. */
     record Promote() implements Holding {}
 
-    /** Waits until the holder, whose operator responds, hands over. */
-    record AwaitRelease() implements Standby {}
+    /**
+     * Waits until the holder, which renews the lease, hands over.
+     *
+     * @param isSilent whether the last heartbeat of the holder's operator is older than a lease
+     */
+    record AwaitRelease(boolean isSilent) implements Standby {}
 
     /**
      * Waits until the lease of a holder that does not renew it expires.

@@ -84,6 +84,9 @@ public final class LeaseRules {
         if (lease.request() == null) {
             return new LeaseAction.Serve();
         }
+        if (facts.handover() instanceof Handover.Failed refused) {
+            return rollBack(lease, refused.message());
+        }
         return facts.peerSilent() ? rollBack(lease, silent(lease)) : new LeaseAction.Honour(lease.honoured());
     }
 
@@ -146,7 +149,7 @@ public final class LeaseRules {
         LeaseTiming ofHolder = LeaseTiming.of(seen.lease().duration());
         Duration overdue = seen.age().minus(ofHolder.notice());
         if (overdue.isNegative()) {
-            return new LeaseAction.AwaitRelease();
+            return new LeaseAction.AwaitRelease(facts.peerSilent());
         }
         if (!isTakeable(seen, ofHolder)) {
             return new LeaseAction.AwaitExpiry(ofHolder.takeableAfter().minus(seen.age()));

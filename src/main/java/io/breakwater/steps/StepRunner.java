@@ -5,6 +5,7 @@ import io.breakwater.api.JournalEntry;
 import io.breakwater.api.JournalEntry.State;
 import io.breakwater.api.Reason;
 import io.breakwater.api.ServerMessage;
+import io.breakwater.api.Texts;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.LogContext;
 import java.time.Clock;
@@ -164,7 +165,8 @@ public final class StepRunner {
                 + " one at a time, and this one waits for another one";
     }
 
-    private static Result waiting(JournalEntry entry, String message, Duration recheck, Log log) {
+    private static Result waiting(JournalEntry entry, String full, Duration recheck, Log log) {
+        String message = cut(full);
         if (!Objects.equals(message, entry.message)) {
             entry.message = message;
             log.note(entry);
@@ -208,7 +210,7 @@ public final class StepRunner {
             if (e.isRetryable()) {
                 quarantine.leave(run);
                 entry.crashes = null;
-                entry.message = e.getMessage();
+                entry.message = cut(e.getMessage());
                 log.save(entry);
             } else {
                 finish(run, entry, State.Failed, e.getMessage(), log);
@@ -221,7 +223,7 @@ public final class StepRunner {
                     Reason.InternalError, step.name() + " failed: " + ServerMessage.of(e), e);
             quarantine.leave(run);
             entry.crashes = null;
-            entry.message = error.getMessage();
+            entry.message = cut(error.getMessage());
             log.save(entry);
             throw error;
         }
@@ -231,8 +233,13 @@ public final class StepRunner {
         quarantine.leave(id);
         entry.state = state;
         entry.finishedAt = Conditions.timestamp(clock.instant());
-        entry.message = message;
+        entry.message = cut(message);
         log.note(entry);
+    }
+
+    /** A step that waits for hundreds of objects names them all. */
+    private static String cut(String message) {
+        return message == null ? null : Texts.cut(message, JournalEntry.LONGEST);
     }
 
     private static Optional<JournalEntry> find(Log log, String step) {

@@ -30,7 +30,7 @@ final class SimulatedControllers {
             }
         }
         for (Restore restore : c.restores()) {
-            if (restore.getStatus() == null) {
+            if (restore.getStatus() == null && c.restores) {
                 restore.setStatus(new RestoreStatus());
                 if (c.defersObjects) {
                     retry(c, restore);

@@ -33,6 +33,7 @@ import io.breakwater.store.TestStores;
 import io.breakwater.watch.SharedInformers;
 import io.breakwater.watch.TestObjects;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.client.CustomResource;
@@ -50,6 +51,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -86,8 +88,13 @@ final class TwoSites implements AutoCloseable {
         final FaultyStore store = new FaultyStore(TestStores.filesystem(directory));
         boolean down;
         boolean copies = true;
+        /** Whether Restores of this cluster end. */
+        boolean restores = true;
         /** Whether Restores of this cluster wait for a webhook of the application. */
         boolean defersObjects;
+
+        /** Problems of BackupLocations in this cluster, by name. */
+        final Map<String, String> locationProblems = new ConcurrentHashMap<>();
 
         volatile Runnable opened = () -> {};
         /** Whether this cluster has recorded the sites of the rendezvous. */
@@ -151,6 +158,11 @@ final class TwoSites implements AutoCloseable {
                 PlanSite open(FailoverPlan plan) {
                     memories.acceptFor(plan);
                     return PlanSite.of(plan, site, rendezvous(plan));
+                }
+
+                @Override
+                Optional<String> problemOf(FailoverPlan plan, NamedRef ref) {
+                    return Optional.ofNullable(locationProblems.get(ref.name));
                 }
 
                 @Override
@@ -290,6 +302,32 @@ final class TwoSites implements AutoCloseable {
                     .create();
         }
 
+        /** Adds a pod whose node does not answer. */
+        void loseNode() {
+            client().resource(new NodeBuilder()
+                            .withNewMetadata()
+                            .withName("n1")
+                            .endMetadata()
+                            .withNewStatus()
+                            .addNewCondition()
+                            .withType("Ready")
+                            .withStatus("Unknown")
+                            .endCondition()
+                            .endStatus()
+                            .build())
+                    .create();
+            client().resource(new PodBuilder()
+                            .withNewMetadata()
+                            .withName("stuck")
+                            .withNamespace(NS)
+                            .endMetadata()
+                            .withNewSpec()
+                            .withNodeName("n1")
+                            .endSpec()
+                            .build())
+                    .create();
+        }
+
         List<RestorePoint> points() {
             return client().resources(RestorePoint.class).inNamespace(NS).list().getItems();
         }
@@ -317,7 +355,7 @@ final class TwoSites implements AutoCloseable {
 
     /** Runs both operators and the simulated controllers until a condition holds. */
     void until(String what, BooleanSupplier reached) {
-        Instant deadline = Instant.now().plusSeconds(20);
+        Instant deadline = Instant.now().plusSeconds(60);
         while (!reached.getAsBoolean()) {
             if (Instant.now().isAfter(deadline)) {
                 throw new AssertionError(what + " did not happen; east " + show(east) + ", west " + show(west));

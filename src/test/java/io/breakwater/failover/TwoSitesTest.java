@@ -242,6 +242,114 @@ class TwoSitesTest {
         assertThat(sites.west.gated()).isTrue();
     }
 
+    @Test
+    void refusesAHandOverWhileTheLocationOfTheNewSiteIsNotReady() {
+        sites.settled();
+        sites.east.locationProblems.put("near-west", "BackupLocation near-west is not ready: 403");
+
+        assertThat(refusal()).contains("cannot be copied to site west", "403");
+        assertThat(sites.east.pointNames()).doesNotContain("shop-e1-final");
+    }
+
+    @Test
+    void refusesAHandOverWhileARestoreHoldsTheGate() {
+        sites.settled();
+        sites.east.gate.close(TwoSites.NS, "restore/shop.undo");
+
+        assertThat(refusal()).contains("closed for restore/shop.undo");
+    }
+
+    @Test
+    void refusesAHandOverWhileAPodIsOnANodeThatDoesNotAnswer() {
+        sites.settled();
+        sites.east.loseNode();
+
+        assertThat(refusal()).contains("pod stuck is on node n1, which does not answer");
+        assertThat(sites.east.runs()).isTrue();
+    }
+
+    /** The message with which east refuses to hand over, and continues to serve. */
+    private String refusal() {
+        sites.west.edit(s -> s.activeSite = "west");
+        sites.until("east refuses", () -> sites.west.status().condition(Condition.READY).stream()
+                .anyMatch(c -> c.reason.equals(Reason.RolledBack.name())));
+        assertThat(sites.east.status().role).isEqualTo(Role.Active);
+        assertThat(sites.east.gated()).isFalse();
+        return sites.west.status().condition(Condition.READY).orElseThrow().message;
+    }
+
+    @Test
+    void asksForNothingWhileItsOwnLocationIsNotReady() {
+        sites.settled();
+        sites.west.locationProblems.put("near-west", "BackupLocation near-west is not ready: 403");
+        sites.west.edit(s -> s.activeSite = "west");
+
+        sites.until("west reports its location", () -> reasonOfWest().equals(Reason.LocationNotReady.name()));
+        assertThat(sites.west.lease().request()).isNull();
+
+        sites.west.locationProblems.clear();
+        sites.untilActive(sites.west);
+    }
+
+    @Test
+    void withdrawsTheRequestOfAPlanThatIsDeleted() {
+        sites.settled();
+        sites.east.copies = false;
+        sites.west.edit(s -> s.activeSite = "west");
+        sites.until("east waits for the copy", () -> sites.east.pointNames().contains("shop-e1-final"));
+
+        sites.until("the plan is removed", sites.west::remove);
+        sites.west.down = true;
+        sites.untilActive(sites.east);
+
+        assertThat(sites.west.gated()).isTrue();
+        assertThat(sites.east.lease()).extracting(Lease::epoch, Lease::state).containsExactly(1L, Lease.State.Held);
+    }
+
+    @Test
+    void givesTheLeaseBackWhenThePlanIsDeletedBeforeTheSiteHasServed() {
+        sites.settled();
+        sites.scheduledPoint(sites.east, "p1", FIVE_MINUTES.plusSeconds(60));
+        sites.east.kill();
+        sites.silence(FIVE_MINUTES);
+        sites.west.restores = false;
+        failOverToWest("10m");
+        sites.until("west restores", () -> !sites.west.restores().isEmpty());
+
+        sites.until("the plan is removed", sites.west::remove);
+
+        assertThat(sites.west.gated()).isTrue();
+        assertThat(sites.west.lease().state()).isNotEqualTo(Lease.State.Retired);
+        assertThat(sites.west.lease().heldBy("west")).isFalse();
+        assertThat(sites.west.lease().proof().point()).isEqualTo("east/shop/p1");
+    }
+
+    @Test
+    void reportsAGateThatAnotherHolderKeepsClosed() {
+        sites.settled();
+        sites.east.gate.close(TwoSites.NS, "restore/shop.undo");
+        sites.east.reconcile();
+
+        assertThat(sites.east.status().role).isEqualTo(Role.Active);
+        assertThat(sites.east.status().condition(Condition.READY).orElseThrow())
+                .extracting(c -> c.status, c -> c.reason)
+                .containsExactly("False", Reason.WorkloadsNotReady.name());
+        assertThat(sites.east.status().condition(Condition.READY).orElseThrow().message)
+                .contains("restore/shop.undo");
+    }
+
+    /** Until the lease is overdue, nothing shows whether the holder is alive. */
+    @Test
+    void doesNotReportAHandOverThatHasNotStarted() {
+        sites.settled();
+        sites.east.kill();
+        sites.west.edit(s -> s.activeSite = "west");
+        sites.until("west waits", () -> sites.west.status().run != null
+                && sites.west.status().run.message != null);
+
+        assertThat(sites.west.status().run.message).startsWith("asked site east to hand over; it has not started yet");
+    }
+
     /** A user who may create RestorePoints knows the name and the annotation of the next final point in advance. */
     @Test
     void handsOverNoPointThatAnotherUserCreated() {

@@ -33,6 +33,16 @@ class StepRunnerTest {
         assertThat(journal.entries).extracting(e -> e.state).containsOnly(State.Done);
     }
 
+    /** The API server would refuse the whole status, at each retry. */
+    @Test
+    void cutsMessagesThatAStatusCannotHave() {
+        run(new StepRunner(Clock.systemUTC()), List.of(step("A", n -> Outcome.waiting("x".repeat(5000)))));
+        assertThat(journal.entries.getLast().message).hasSize(JournalEntry.LONGEST).endsWith("…");
+
+        run(new StepRunner(Clock.systemUTC()), List.of(step("A", n -> Outcome.done("y".repeat(5000)))));
+        assertThat(journal.entries.getLast().message).hasSize(JournalEntry.LONGEST).startsWith("y");
+    }
+
     @Test
     void writesTheIntentBeforeTheStepActs() {
         run(new StepRunner(Clock.systemUTC()), List.of(step("A", n -> {
