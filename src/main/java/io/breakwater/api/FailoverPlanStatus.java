@@ -41,7 +41,7 @@ public class FailoverPlanStatus extends ConditionedStatus {
 
     @JsonPropertyDescription(
             "The way in which the holder got the lease of this epoch. Initial: there was no lease before."
-                    + " Graceful: the old holder released it, with its final point. Expired: it expired, and the"
+                    + " Graceful: the old holder offered it, with its final point. Expired: it expired, and the"
                     + " old holder had to gate its pods before that.")
     public Fence fence;
 
@@ -90,7 +90,7 @@ public class FailoverPlanStatus extends ConditionedStatus {
     public enum Fence {
         /** There was no lease before. */
         Initial,
-        /** Released by the old holder, with proof of its final point. */
+        /** Offered by the old holder, with proof of its final point. */
         Graceful,
         /** The lease expired; the old holder had to gate its pods before that. */
         Expired

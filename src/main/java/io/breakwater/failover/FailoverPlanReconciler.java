@@ -77,6 +77,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
     private final PlanMemory memory;
     private final HandOver handOver;
     private final HandOverValidation validation;
+    private final TakeOver takeOver;
     private final LeaseActions actions;
     private final PlanReport report;
     private final PlanRemoval removal;
@@ -110,12 +111,12 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         this.validation = new HandOverValidation(client, sites, gate);
         this.report = new PlanReport(client, writer, meters, points, clock);
         this.removal = new PlanRemoval(client, sites, gate, keepers, supervisor, events);
-        TakeOver takeOver = new TakeOver(client, gate, points, runner, clock);
+        this.takeOver = new TakeOver(client, gate, points, runner, clock);
         DivergentCapture divergent = new DivergentCapture(gate, points, writer, events, report, clock);
         this.actions = new LeaseActions(
                 new HolderActions(gate, keepers, takeOver, memory, events, clock),
                 new LeaseWrites(gate, keepers, divergent, memory, sites, events),
-                new StandbyActions(gate, divergent, memory, events));
+                new StandbyActions(gate, divergent, takeOver, memory, events));
     }
 
     @Override
@@ -242,7 +243,8 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
             keepers.stop(plan.key());
         }
         SiteFacts facts = facts(plan, seen, known)
-                .handover(holder ? advanceHandover(plan, seen.get().lease(), known, journal) : Handover.PENDING)
+                .handover(seen.map(version -> progress(plan, version.lease(), known, journal))
+                        .orElse(Handover.PENDING))
                 .build();
         LeaseAction action = LeaseRules.decide(facts);
         requireCurrent(plan.resource(), action);
@@ -322,13 +324,30 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         }
     }
 
+    private Handover progress(PlanSite plan, Lease lease, OptionalLong known, FailoverJournal journal) {
+        if (lease.heldBy(plan.site())) {
+            return advanceHandover(plan, lease, known, journal);
+        }
+        if (lease.state() != Lease.State.Offered) {
+            return Handover.PENDING;
+        }
+        if (lease.holder().equals(plan.site())) {
+            return HandOver.lateness(plan, journal, clock)
+                    .<Handover>map(late -> new Handover.Failed(
+                            late + "; site " + plan.peer() + " has not restored the final point yet"))
+                    .orElse(Handover.PENDING);
+        }
+        return plan.isWanted() ? takeOver.prepared(plan, lease) : Handover.PENDING;
+    }
+
     private Handover advanceHandover(PlanSite plan, Lease lease, OptionalLong known, FailoverJournal journal) {
         boolean own = lease.request() != null && known.isPresent() && known.getAsLong() == lease.epoch();
         if (!own) {
             return Handover.PENDING;
         }
         return switch (lease.state()) {
-            case Held -> validation.check(plan).<Handover>map(Handover.Failed::new).orElse(Handover.PENDING);
+            case Held ->
+                validation.check(plan).<Handover>map(Handover.Failed::new).orElse(Handover.PENDING);
             case Releasing -> handOver.advance(plan, lease, journal);
             default -> Handover.PENDING;
         };
@@ -336,7 +355,8 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
 
     /** Whether the operator of the other site does not respond; it matters only while a site has a request. */
     private static boolean isPeerSilent(PlanSite plan, Optional<LeaseVersion> seen) {
-        boolean requests = seen.map(version -> version.lease().request() != null).orElse(false);
+        boolean requests =
+                seen.map(version -> version.lease().request() != null).orElse(false);
         return requests
                 && plan.store()
                         .timeSinceHeartbeat(plan.peer())

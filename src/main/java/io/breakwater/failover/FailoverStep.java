@@ -12,12 +12,12 @@ enum FailoverStep {
     Honour,
     GatePods,
     FinalPoint,
-    /** The old site releases the lease. */
-    Release,
-    /** The new site takes the lease. */
-    Acquire,
+    /** The old site offers the lease. */
+    Offer,
     AwaitPoint,
     Restore,
+    /** The new site takes the lease. */
+    Acquire,
     /** The new site writes to the lease that it is active. */
     Serve,
     Open,

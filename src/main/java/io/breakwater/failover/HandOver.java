@@ -52,8 +52,7 @@ final class HandOver {
     /** Whether the deadline of a hand-over is over. It is in the status, so a restart does not extend it. */
     static Optional<String> lateness(PlanSite plan, FailoverJournal journal, Clock clock) {
         return journal.running()
-                .filter(run -> run.deadline != null
-                        && !clock.instant().isBefore(Instant.parse(run.deadline)))
+                .filter(run -> run.deadline != null && !clock.instant().isBefore(Instant.parse(run.deadline)))
                 .map(run -> "the hand-over did not complete within spec.handOver.timeout ("
                         + Durations.format(plan.handOverTimeout()) + ")");
     }

@@ -50,7 +50,8 @@ final class LeaseWrites {
             case LeaseAction.Withdraw withdraw -> withdraw(withdraw, context);
             case LeaseAction.Honour honour -> honour(honour, context);
             case LeaseAction.RollBack rollBack -> rollBack(rollBack, context);
-            case LeaseAction.Release release -> release(release, context);
+            case LeaseAction.Offer offer -> offer(offer, context);
+            case LeaseAction.Decline decline -> decline(decline, context);
             case LeaseAction.Acquire acquire -> acquire(acquire, context);
         };
     }
@@ -139,28 +140,27 @@ final class LeaseWrites {
         return PlanOutcome.again(served ? Role.Active : Role.Demoting, rolledBack);
     }
 
-    private PlanOutcome release(LeaseAction.Release action, ActionContext context) {
+    private PlanOutcome offer(LeaseAction.Offer action, ActionContext context) {
         PlanSite plan = context.plan();
         FailoverJournal journal = context.journal();
         String point = action.lease().proof().point();
-        String handedOver = "handed over to site " + plan.peer();
+        String offered = "offered the lease to site " + plan.peer() + " with final point " + point;
         closeGate(plan);
-        journal.note(FailoverStep.Release, State.Running, "releasing the lease with final point " + point);
+        journal.note(FailoverStep.Offer, State.Running, "offering the lease with final point " + point);
         if (write(action, context)) {
             keepers.stop(plan.key());
-            journal.note(FailoverStep.Release, State.Done, "released the lease with final point " + point);
-            journal.running().ifPresent(run -> {
-                journal.edit(r -> r.point = point);
-                journal.end(FailoverResult.Completed, handedOver);
-            });
-            events.audited(
-                    plan.resource(),
-                    Reason.Standby,
-                    handedOver + " with final point " + point,
-                    handOver(AuditResult.Finished, plan));
-            memory.markSettled(plan);
+            journal.note(FailoverStep.Offer, State.Done, offered);
+            journal.running().ifPresent(run -> journal.edit(r -> r.point = point));
+            events.normal(plan.resource(), Reason.FailingOver, offered);
         }
-        return PlanOutcome.again(Role.Passive, handedOver);
+        return PlanOutcome.again(Role.Demoting, offered);
+    }
+
+    /** The holder serves again, and the next reconciliation here ends the run. */
+    private PlanOutcome decline(LeaseAction.Decline action, ActionContext context) {
+        closeGate(context.plan());
+        write(action, context);
+        return PlanOutcome.again(Role.Passive, action.message());
     }
 
     private PlanOutcome acquire(LeaseAction.Acquire action, ActionContext context) {

@@ -85,18 +85,18 @@ final class PlanRemoval {
     private boolean giveBack(FailoverPlan plan) {
         PlanSite site = sites.open(plan);
         Optional<LeaseVersion> seen = site.store().read();
-        boolean given = seen.filter(version -> version.lease().heldBy(site.site())
-                        && version.lease().state() == Lease.State.Taken)
-                .flatMap(version -> site.store()
-                        .write(version.lease().givenBack(), seen))
+        boolean given = seen.filter(version ->
+                        version.lease().heldBy(site.site()) && version.lease().state() == Lease.State.Taken)
+                .flatMap(version -> site.store().write(version.lease().givenBack(), seen))
                 .isPresent();
         if (given) {
             gate.close(site.namespace(), site.gateHolder(), LeaseTiming.LOST_GRACE);
             events.warning(
                     plan,
                     Reason.Standby,
-                    "the plan was deleted before this site had served, so the namespace stays gated; to run the application"
-                            + " on site " + site.peer() + ", change spec.activeSite there to " + site.peer() + wayOut());
+                    "the plan was deleted before this site had served, so the namespace stays gated; to run the"
+                            + " application on site " + site.peer() + ", change spec.activeSite there to "
+                            + site.peer() + wayOut());
         }
         return given;
     }

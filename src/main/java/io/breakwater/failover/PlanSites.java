@@ -118,8 +118,9 @@ class PlanSites {
         } catch (BreakwaterException e) {
             return Optional.of(e.getMessage());
         }
-        Optional<Condition> ready =
-                location.getStatus() == null ? Optional.empty() : location.getStatus().condition(Condition.READY);
+        Optional<Condition> ready = location.getStatus() == null
+                ? Optional.empty()
+                : location.getStatus().condition(Condition.READY);
         return ready.filter(c -> "True".equals(c.status)).isPresent()
                 ? Optional.empty()
                 : Optional.of(ObjectNames.of(location) + " is not ready"

@@ -1,6 +1,8 @@
 package io.breakwater.failover;
 
+import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Durations;
+import io.breakwater.api.FailoverPlanStatus.Fence;
 import io.breakwater.api.FailoverPlanStatus.Kind;
 import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.api.Reason;
@@ -13,6 +15,7 @@ import io.breakwater.observe.AuditAction;
 import io.breakwater.observe.AuditEntry;
 import io.breakwater.observe.AuditResult;
 import io.breakwater.observe.Events;
+import io.breakwater.steps.StepRunner;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 
@@ -20,12 +23,15 @@ import java.util.Optional;
 final class StandbyActions {
     private final NamespaceGate gate;
     private final DivergentCapture divergent;
+    private final TakeOver takeOver;
     private final PlanMemory memory;
     private final Events events;
 
-    StandbyActions(NamespaceGate gate, DivergentCapture divergent, PlanMemory memory, Events events) {
+    StandbyActions(
+            NamespaceGate gate, DivergentCapture divergent, TakeOver takeOver, PlanMemory memory, Events events) {
         this.gate = gate;
         this.divergent = divergent;
+        this.takeOver = takeOver;
         this.memory = memory;
         this.events = events;
     }
@@ -39,7 +45,7 @@ final class StandbyActions {
         }
         context.seen()
                 .map(LeaseVersion::lease)
-                .filter(lease -> !lease.heldBy(plan.site()))
+                .filter(lease -> !lease.holder().equals(plan.site()))
                 .ifPresent(lease ->
                         memory.recordEpoch(plan, Math.max(plan.knownEpoch().orElse(0), lease.epoch())));
         return report(action, context);
@@ -57,6 +63,8 @@ final class StandbyActions {
                         "site " + plan.peer() + " does not renew its lease, which expires in "
                                 + Durations.format(await.remaining()),
                         context);
+            case LeaseAction.Prepare _ -> prepare(context);
+            case LeaseAction.AwaitTake _ -> awaitTake(context);
             case LeaseAction.TooMuchLoss loss -> refused(Reason.DataLossTooHigh, tooMuch(loss, plan), context);
             case LeaseAction.NothingToStartFrom _ ->
                 refused(
@@ -92,12 +100,13 @@ final class StandbyActions {
     private static String awaited(LeaseAction.AwaitRelease await, ActionContext context) {
         String peer = "site " + context.plan().peer();
         if (await.isSilent()) {
-            return "waiting for " + peer + ", which renews its lease, but its last heartbeat is older than a lease: its API"
-                    + " server may not answer; repair it there, or stop the pods and the guard on " + peer
+            return "waiting for " + peer + ", which renews its lease, but its last heartbeat is older than a lease: its"
+                    + " API server may not answer; repair it there, or stop the pods and the guard on " + peer
                     + " so that the lease expires";
         }
         LeaseVersion seen = context.seen().orElseThrow();
-        String renewed = "; its lease was renewed " + Durations.format(seen.age().truncatedTo(ChronoUnit.SECONDS)) + " ago";
+        String renewed =
+                "; its lease was renewed " + Durations.format(seen.age().truncatedTo(ChronoUnit.SECONDS)) + " ago";
         return seen.lease().state() == Lease.State.Held
                 ? "asked " + peer + " to hand over; it has not started yet" + renewed
                 : peer + " is handing over" + renewed;
@@ -116,9 +125,66 @@ final class StandbyActions {
         return PlanOutcome.stalled(Role.Passive, Reason.RolledBack, rolledBack);
     }
 
+    /** Everything that can fail happens before this site takes the lease: until then, the other site can serve again. */
+    private PlanOutcome prepare(ActionContext context) {
+        PlanSite plan = context.plan();
+        FailoverJournal journal = context.journal();
+        if (journal.running().filter(run -> plan.site().equals(run.to)).isEmpty()) {
+            journal.start(plan.request(), Kind.Planned, plan.peer(), plan.site());
+        }
+        try {
+            return switch (takeOver.prepare(plan, context.lease(), journal)) {
+                case StepRunner.Result.Waiting waiting -> {
+                    String message = waiting.step() + ": " + waiting.message();
+                    journal.await(message);
+                    yield PlanOutcome.working(Role.Promoting, Reason.FailingOver, message);
+                }
+                case StepRunner.Result.Finished _ -> PlanOutcome.again(Role.Promoting, "data restored");
+            };
+        } catch (BreakwaterException e) {
+            journal.await(e.getMessage());
+            return PlanOutcome.stalled(Role.Promoting, e.reason(), e.getMessage());
+        }
+    }
+
+    private PlanOutcome awaitTake(ActionContext context) {
+        PlanSite plan = context.plan();
+        String message = "waiting for site " + plan.peer() + " to restore the final point and to take the lease"
+                + context.journal()
+                        .running()
+                        .filter(run -> run.deadline != null)
+                        .map(run -> "; this site serves again at " + run.deadline + " if it has not")
+                        .orElse("");
+        context.journal().await(message);
+        memory.markSettled(plan);
+        return PlanOutcome.working(Role.Demoting, Reason.FailingOver, message);
+    }
+
+    private void endRun(ActionContext context) {
+        PlanSite plan = context.plan();
+        Optional<Lease> taken = context.seen()
+                .map(LeaseVersion::lease)
+                .filter(lease -> lease.heldBy(plan.peer()) && lease.fence() == Fence.Graceful);
+        boolean given = context.journal()
+                .running()
+                .filter(run -> plan.site().equals(run.from))
+                .isPresent();
+        if (taken.isEmpty() || !given) {
+            context.journal().end(FailoverResult.Failed, "site " + plan.peer() + " holds the lease");
+            return;
+        }
+        String handedOver = "handed over to site " + plan.peer();
+        context.journal().end(FailoverResult.Completed, handedOver);
+        events.audited(
+                plan.resource(),
+                Reason.Standby,
+                handedOver + " with final point " + taken.get().start().point(),
+                AuditEntry.of(AuditAction.HandOver, AuditResult.Finished).between(plan.site(), plan.peer()));
+    }
+
     private PlanOutcome follow(ActionContext context) {
         PlanSite plan = context.plan();
-        context.journal().end(FailoverResult.Failed, "site " + plan.peer() + " holds the lease");
+        endRun(context);
         memory.markSettled(plan);
         return PlanOutcome.ready(
                 Role.Passive,

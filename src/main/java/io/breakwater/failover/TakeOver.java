@@ -3,6 +3,7 @@ package io.breakwater.failover;
 import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
+import io.breakwater.api.FailoverPlanStatus.Fence;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
@@ -12,6 +13,7 @@ import io.breakwater.api.RestoreStatus;
 import io.breakwater.gate.NamespaceGate;
 import io.breakwater.lease.Lease;
 import io.breakwater.lease.PointRef;
+import io.breakwater.lease.SiteFacts.Handover;
 import io.breakwater.resource.workload.Workloads;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
@@ -27,7 +29,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 
-/** The steps of the new site once it has the lease: first the data, then the pods. */
+/** The steps of the new site: first the data, in a planned failover before it takes the lease, then the pods. */
 final class TakeOver {
     /**
      * The objects that the steps share.
@@ -69,6 +71,32 @@ final class TakeOver {
         return runner.run(run.id(), fill, run, journal);
     }
 
+    /** Restores the data of an offered point, before this site takes the lease. */
+    StepRunner.Result prepare(PlanSite plan, Lease offer, FailoverJournal journal) {
+        return fill(preparation(plan, offer), journal);
+    }
+
+    /** Whether the offered point is restored here, as the cluster shows it. */
+    Handover prepared(PlanSite plan, Lease offer) {
+        Run run = preparation(plan, offer);
+        RestoreStatus status = find(run).map(Restore::getStatus).orElse(null);
+        if (status == null) {
+            return Handover.PENDING;
+        }
+        if (status.holds(Condition.SUCCEEDED) || status.awaitsPods()) {
+            return new Handover.Complete(offer.proof());
+        }
+        return status.failure(Condition.SUCCEEDED)
+                .<Handover>map(failed -> new Handover.Failed(
+                        "site " + plan.site() + " could not restore the final point: " + failed.message))
+                .orElse(Handover.PENDING);
+    }
+
+    private static Run preparation(PlanSite plan, Lease offer) {
+        Lease next = offer.acquired(plan.site(), Fence.Graceful, plan.timing().duration(), offer.proof());
+        return new Run(plan, next, () -> false);
+    }
+
     /** Releases the pods, and waits until the application is ready. */
     StepRunner.Result start(Run run, FailoverJournal journal) {
         return runner.run(run.id(), start, run, journal);
@@ -92,9 +120,8 @@ final class TakeOver {
     }
 
     private Outcome restore(Run run) {
-        String name = restoreName(run);
-        Restore restore = find(run).orElseGet(() -> create(run, name));
-        requireOwn(run, restore);
+        Restore restore = find(run).orElseGet(() -> create(run, freeName(run)));
+        String name = restore.getMetadata().getName();
         if (restore.getStatus() == null) {
             return Outcome.waiting("Restore " + name + " has been created");
         }
@@ -115,31 +142,59 @@ final class TakeOver {
         return Outcome.waiting("Restore " + name + ": " + restore.getStatus().progress);
     }
 
-    private static String restoreName(Run run) {
-        return run.plan.name() + "-e" + run.lease.epoch();
+    private static String restoreName(Run run, int number) {
+        String base = run.plan.name() + "-e" + run.lease.epoch();
+        return number == 1 ? base : base + "-" + number;
     }
 
+    /** The plan's Restore of the point. A hand-over that was cancelled leaves one of an earlier point. */
     private Optional<Restore> find(Run run) {
+        for (int i = 1; ; i++) {
+            Optional<Restore> present = get(run, restoreName(run, i));
+            if (present.isEmpty() || isOwn(run, present.get()) && isWanted(run, present.get())) {
+                return present;
+            }
+        }
+    }
+
+    /**
+     * A user can create a Restore of the name. The plan does not guess whether that user wants to stop the failover.
+     *
+     * @throws BreakwaterException Conflict, retryable, when another user has created a Restore of the name
+     */
+    private String freeName(Run run) {
+        for (int i = 1; ; i++) {
+            String name = restoreName(run, i);
+            Optional<Restore> present = get(run, name);
+            if (present.isEmpty()) {
+                return name;
+            }
+            if (!isOwn(run, present.get())) {
+                throw BreakwaterException.retryable(
+                        Reason.Conflict,
+                        "Restore " + name + " is not one of FailoverPlan " + run.plan.name()
+                                + ": another user created it; delete it, and the plan creates its own");
+            }
+        }
+    }
+
+    private Optional<Restore> get(Run run, String name) {
         return Optional.ofNullable(client.resources(Restore.class)
                 .inNamespace(run.plan.namespace())
-                .withName(restoreName(run))
+                .withName(name)
                 .get());
     }
 
-    /** A user can create a Restore of this name. It would restore another point, or nothing, and the site would start on that. */
-    private void requireOwn(Run run, Restore restore) {
+    private static boolean isOwn(Run run, Restore restore) {
         String plan = run.plan.resource().getMetadata().getUid();
-        boolean owned = restore.getMetadata().getOwnerReferences().stream().anyMatch(o -> plan.equals(o.getUid()));
+        return restore.getMetadata().getOwnerReferences().stream().anyMatch(o -> plan.equals(o.getUid()));
+    }
+
+    private boolean isWanted(Run run, Restore restore) {
         RestoreSpec spec = restore.getSpec();
-        boolean wanted = spec.restorePointRef != null
-                && Serialization.asJson(spec).equals(Serialization.asJson(spec(spec.restorePointRef)));
-        if (!owned || !wanted || !restoresStart(run, restore)) {
-            throw BreakwaterException.retryable(
-                    Reason.Conflict,
-                    "Restore " + restore.getMetadata().getName() + " is not one of FailoverPlan " + run.plan.name()
-                            + ": another user created it, or it restores another point; delete it, and the plan creates"
-                            + " its own");
-        }
+        return spec.restorePointRef != null
+                && Serialization.asJson(spec).equals(Serialization.asJson(spec(spec.restorePointRef)))
+                && restoresStart(run, restore);
     }
 
     /** Whether a Restore reads, or has read, the point that the site starts from. */
@@ -200,19 +255,21 @@ final class TakeOver {
 
     /** The Restore retries objects while the pods start, so it may end after the site became active. */
     private Optional<Outcome> awaitRestore(Run run) {
-        RestoreStatus status = find(run).map(Restore::getStatus).orElse(null);
+        Optional<Restore> restore = find(run);
+        RestoreStatus status = restore.map(Restore::getStatus).orElse(null);
         if (status == null) {
             return Optional.empty();
         }
+        String name = restore.get().getMetadata().getName();
         status.failure(Condition.SUCCEEDED).ifPresent(failed -> {
             throw BreakwaterException.permanent(
                     Reason.valueOf(failed.reason),
-                    "Restore " + restoreName(run) + " failed: " + failed.message
+                    "Restore " + name + " failed: " + failed.message
                             + "; this site is active, so remove the cause and create a Restore of the same point with"
                             + " onConflict: Skip");
         });
         return status.awaitsPods()
-                ? Optional.of(Outcome.waiting("Restore " + restoreName(run) + ": " + status.progress))
+                ? Optional.of(Outcome.waiting("Restore " + name + ": " + status.progress))
                 : Optional.empty();
     }
 

@@ -27,7 +27,7 @@ import java.util.Optional;
  * @param clockAheadMillis upper bound for the lead of the holder's clock over the clock of the store; null while unknown
  * @param request request of the other site
  * @param outcome answer to the last request that was refused
- * @param proof final point of the holder, once the lease is Released
+ * @param proof final point of the holder, once the lease is Offered
  * @param start the point that this epoch starts from; null in the first epoch
  * @param terms holders of past epochs and of this one, oldest first, at most {@link #MAX_TERMS}
  */
@@ -63,8 +63,11 @@ public record Lease(
         Held,
         /** The site is handing over. It can still roll back. */
         Releasing,
-        /** The site has handed over, with a final point. No pod runs, and it cannot roll back. */
-        Released,
+        /**
+         * The site offers the lease, with a final point. No pod runs. The other site may take the lease, and this site may take the
+         * offer back; the store decides which of both writes came first.
+         */
+        Offered,
         /** The plan was deleted on the active site. The application still runs there, so no site may take over. */
         Retired
     }
@@ -172,11 +175,11 @@ public record Lease(
                 .build();
     }
 
-    /** The holder has handed over. The given final point is complete in the location that the other site restores from. */
-    public Lease released(PointRef last) {
-        require((state == State.Releasing || state == State.Taken) && request != null, "release");
+    /** The holder offers the lease. The given final point is complete in the location that the other site restores from. */
+    public Lease offered(PointRef last) {
+        require((state == State.Releasing || state == State.Taken) && request != null, "offer");
         return LeaseDraft.after(this)
-                .state(State.Released)
+                .state(State.Offered)
                 .outcome(null)
                 .proof(last)
                 .build();
@@ -186,16 +189,37 @@ public record Lease(
     public Lease givenBack() {
         require(state == State.Taken, "give back");
         return LeaseDraft.after(this)
-                .state(State.Released)
+                .state(State.Offered)
                 .request(null)
                 .outcome(null)
                 .proof(start)
                 .build();
     }
 
+    /** The holder takes its offer back, before the other site has taken the lease. */
+    public Lease takenBack(String message) {
+        require(state == State.Offered, "take back");
+        boolean served = start == null || !start.digest().equals(proof.digest());
+        return LeaseDraft.after(this)
+                .state(served ? State.Held : State.Taken)
+                .request(null)
+                .outcome(request == null ? outcome : new Outcome(request.id(), message))
+                .proof(null)
+                .build();
+    }
+
+    /** The other site cannot start from the offered point. */
+    public Lease declined(String message) {
+        require(state == State.Offered && request != null, "decline");
+        return LeaseDraft.after(this)
+                .request(null)
+                .outcome(new Outcome(request.id(), message))
+                .build();
+    }
+
     /** A new epoch. No pod runs in it before {@link #serving()}. */
     public Lease acquired(String site, Fence how, Duration duration, PointRef from) {
-        require(state != State.Retired && (state == State.Released || !site.equals(holder)), "acquire");
+        require(state != State.Retired && !site.equals(holder), "acquire");
         List<EpochRecord> all = new ArrayList<>(terms);
         all.add(new EpochRecord(epoch + 1, site, how));
         return LeaseDraft.empty()

@@ -32,11 +32,14 @@ public sealed interface LeaseAction {
     /** Starts to hand over. */
     record Honour(Lease lease) implements Write {}
 
-    /** Refuses a request, or cancels a hand-over. */
+    /** Refuses a request, cancels a hand-over, or takes an offer back. */
     record RollBack(Lease lease, String message) implements Write {}
 
-    /** Releases the lease. */
-    record Release(Lease lease) implements Write {}
+    /** Offers the lease to the other site. */
+    record Offer(Lease lease) implements Write {}
+
+    /** Refuses an offer: this site cannot start from the point. */
+    record Decline(Lease lease, String message) implements Write {}
 
     /**
      * Starts a new epoch here.
@@ -67,6 +70,12 @@ public sealed interface LeaseAction {
      * @param remaining shortest time until another site may take the lease
      */
     record AwaitExpiry(Duration remaining) implements Standby {}
+
+    /** Restores the offered point behind the closed gate. */
+    record Prepare() implements Standby {}
+
+    /** Has offered the lease, and waits until the other site takes it. */
+    record AwaitTake() implements Standby {}
 
     /** Refuses to take over: more data would be lost than the plan allows. */
     record TooMuchLoss(Duration loss) implements Standby {}

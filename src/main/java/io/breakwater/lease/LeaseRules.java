@@ -24,12 +24,12 @@ public final class LeaseRules {
     }
 
     /**
-     * Whether another site may take the lease: it was released, or the last renewal is so old that the holder must have gated
+     * Whether another site may take the lease: it was offered, or the last renewal is so old that the holder must have gated
      * its pods. Only the clock of the store counts.
      */
     public static boolean isTakeable(LeaseVersion seen, LeaseTiming ofHolder) {
         return switch (seen.lease().state()) {
-            case Released -> true;
+            case Offered -> true;
             case Retired -> false;
             case Taken, Held, Releasing -> seen.age().compareTo(ofHolder.takeableAfter()) > 0;
         };
@@ -72,7 +72,7 @@ public final class LeaseRules {
     private static LeaseAction asHolder(SiteFacts facts, Lease lease) {
         if (lease.state() == Lease.State.Taken) {
             return lease.request() != null && !facts.peerSilent()
-                    ? new LeaseAction.Release(lease.released(lease.start()))
+                    ? new LeaseAction.Offer(lease.offered(lease.start()))
                     : new LeaseAction.Promote();
         }
         if (!remembers(facts.knownEpoch(), lease)) {
@@ -99,7 +99,7 @@ public final class LeaseRules {
         }
         return switch (facts.handover()) {
             case Handover.Pending _ -> new LeaseAction.HandOver();
-            case Handover.Complete complete -> new LeaseAction.Release(lease.released(complete.last()));
+            case Handover.Complete complete -> new LeaseAction.Offer(lease.offered(complete.last()));
             case Handover.Failed failed -> rollBack(lease, failed.message());
         };
     }
@@ -107,19 +107,57 @@ public final class LeaseRules {
     private static LeaseAction asPeer(SiteFacts facts, LeaseVersion seen) {
         Lease lease = seen.lease();
         return switch (lease.state()) {
-            case Released -> afterRelease(facts, lease);
+            case Offered -> lease.holder().equals(facts.site()) ? afterOwnOffer(facts, lease) : afterOffer(facts, seen);
             case Retired -> afterRetirement(facts, lease);
             case Taken, Held, Releasing -> whileHeld(facts, seen);
         };
     }
 
-    private static LeaseAction afterRelease(SiteFacts facts, Lease lease) {
-        return lease.requestedBy(facts.site()) || facts.wanted()
-                ? new LeaseAction.Acquire(
+    /** The site that offered the lease serves again only after it has taken the offer back. */
+    private static LeaseAction afterOwnOffer(SiteFacts facts, Lease lease) {
+        if (!remembers(facts.knownEpoch(), lease)) {
+            return new LeaseAction.AwaitTake();
+        }
+        if (lease.request() == null) {
+            return takeBack(
+                    lease,
+                    lease.outcome() == null
+                            ? "the request was withdrawn"
+                            : lease.outcome().message());
+        }
+        if (facts.wanted()) {
+            return takeBack(lease, "spec.activeSite was changed back to site " + facts.site());
+        }
+        return facts.handover() instanceof Handover.Failed late
+                ? takeBack(lease, late.message())
+                : new LeaseAction.AwaitTake();
+    }
+
+    /** The other site takes the lease only with the data of the offered point. */
+    private static LeaseAction afterOffer(SiteFacts facts, LeaseVersion seen) {
+        Lease lease = seen.lease();
+        boolean requested = lease.requestedBy(facts.site());
+        if (!facts.wanted()) {
+            return requested ? new LeaseAction.Withdraw(lease.withdrawn(seen.renewedAt())) : new LeaseAction.Follow();
+        }
+        if (!requested && isAnswered(facts, lease)) {
+            return new LeaseAction.Rejected(lease.outcome().message());
+        }
+        return switch (facts.handover()) {
+            case Handover.Complete complete
+            when complete.last().digest().equals(lease.proof().digest()) ->
+                new LeaseAction.Acquire(
                         lease.acquired(
                                 facts.site(), Fence.Graceful, facts.timing().duration(), lease.proof()),
-                        Duration.ZERO)
-                : new LeaseAction.Follow();
+                        Duration.ZERO);
+            case Handover.Failed failed
+            when requested -> new LeaseAction.Decline(lease.declined(failed.message()), failed.message());
+            default -> new LeaseAction.Prepare();
+        };
+    }
+
+    private static boolean isAnswered(SiteFacts facts, Lease lease) {
+        return lease.outcome() != null && lease.outcome().id().equals(facts.run());
     }
 
     private static LeaseAction afterRetirement(SiteFacts facts, Lease lease) {
@@ -136,8 +174,7 @@ public final class LeaseRules {
             return requested ? new LeaseAction.Withdraw(lease.withdrawn(seen.renewedAt())) : new LeaseAction.Follow();
         }
         if (!requested) {
-            boolean answered = lease.outcome() != null && lease.outcome().id().equals(facts.run());
-            return answered
+            return isAnswered(facts, lease)
                     ? new LeaseAction.Rejected(lease.outcome().message())
                     : new LeaseAction.Ask(
                             lease.requested(new Lease.Request(facts.site(), facts.run()), seen.renewedAt()));
@@ -179,6 +216,10 @@ public final class LeaseRules {
 
     private static LeaseAction rollBack(Lease lease, String message) {
         return new LeaseAction.RollBack(lease.rolledBack(message), message);
+    }
+
+    private static LeaseAction takeBack(Lease lease, String message) {
+        return new LeaseAction.RollBack(lease.takenBack(message), message);
     }
 
     private static String silent(Lease lease) {

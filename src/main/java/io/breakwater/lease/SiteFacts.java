@@ -45,12 +45,12 @@ public record SiteFacts(
         Objects.requireNonNull(newest, "newest");
     }
 
-    /** Progress of a hand-over, as the cluster shows it. */
+    /** Progress of a hand-over, as the cluster shows it: on the new site, of the preparation of the offered point. */
     public sealed interface Handover {
         /** Pods may run, or the final point is not complete in the location of the other site. */
         record Pending() implements Handover {}
 
-        /** No pod runs, and the final point is complete in the location of the other site. */
+        /** No pod runs. The final point is complete in the location of the other site, or that site has restored it. */
         record Complete(PointRef last) implements Handover {}
 
         /** The hand-over cannot be completed. */

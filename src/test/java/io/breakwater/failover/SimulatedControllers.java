@@ -36,7 +36,12 @@ final class SimulatedControllers {
                     retry(c, restore);
                     continue;
                 }
-                Conditions.of(restore.getStatus(), 1L, Clock.systemUTC()).succeeded(Reason.Completed, "done");
+                Conditions conditions = Conditions.of(restore.getStatus(), 1L, Clock.systemUTC());
+                if (c.refuses == null) {
+                    conditions.succeeded(Reason.Completed, "done");
+                } else {
+                    conditions.failed(Reason.Conflict, c.refuses);
+                }
                 c.client().resource(restore).update();
             }
         }

@@ -88,6 +88,8 @@ final class TwoSites implements AutoCloseable {
         final FaultyStore store = new FaultyStore(TestStores.filesystem(directory));
         boolean down;
         boolean copies = true;
+        /** The cause with which Restores of this cluster fail; null for success. */
+        String refuses;
         /** Whether Restores of this cluster end. */
         boolean restores = true;
         /** Whether Restores of this cluster wait for a webhook of the application. */

@@ -95,6 +95,9 @@ class TwoSitesTest {
         sites.until("east has settled", () -> "west".equals(sites.east.status().settledActiveSite));
         sites.east.edit(s -> s.activeSite = "east");
         sites.untilActive(sites.east);
+        assertThat(sites.east.lease().epoch())
+                .as("epoch of an offer that was taken back")
+                .isEqualTo(1);
         assertThat(sites.west.restores()).isEmpty();
     }
 
@@ -111,6 +114,9 @@ class TwoSitesTest {
         sites.untilPassive(sites.east);
 
         assertThat(sites.east.runs()).isFalse();
+        assertThat(sites.east.status().run)
+                .extracting(r -> r.state, r -> r.message)
+                .containsExactly(State.Done, "handed over to site west");
         assertThat(sites.west.lease())
                 .extracting(Lease::epoch, Lease::holder, Lease::fence)
                 .containsExactly(2L, "west", Fence.Graceful);
@@ -130,10 +136,10 @@ class TwoSitesTest {
                         "2/002-Honour.json",
                         "2/003-GatePods.json",
                         "2/004-FinalPoint.json",
-                        "2/005-Release.json",
-                        "2/006-Acquire.json",
-                        "2/007-AwaitPoint.json",
-                        "2/008-Restore.json",
+                        "2/005-Offer.json",
+                        "2/006-AwaitPoint.json",
+                        "2/007-Restore.json",
+                        "2/008-Acquire.json",
                         "2/009-Serve.json",
                         "2/010-Open.json",
                         "2/011-AwaitReady.json");
@@ -238,7 +244,54 @@ class TwoSitesTest {
         assertThat(sites.east.lease()).extracting(Lease::epoch, Lease::holder).containsExactly(1L, "east");
         assertThat(sites.east.status().run.message)
                 .contains("spec.handOver.timeout (10m)", "copied to location near-west");
-        assertThat(sites.west.status().run.message).isEqualTo(sites.east.lease().outcome().message());
+        assertThat(sites.west.status().run.message)
+                .isEqualTo(sites.east.lease().outcome().message());
+        assertThat(sites.west.gated()).isTrue();
+    }
+
+    /** The new site never finishes its Restore, and no user looks. */
+    @Test
+    void takesAnOfferBackThatTheOtherSiteDoesNotTake() {
+        sites.settled();
+        sites.west.restores = false;
+        sites.west.edit(s -> s.activeSite = "west");
+        sites.until("west restores", () -> !sites.west.restores().isEmpty());
+        assertThat(sites.east.lease().state()).isEqualTo(Lease.State.Offered);
+        assertThat(sites.east.gated()).isTrue();
+        sites.east.startProcess();
+        sites.west.startProcess();
+        sites.east.passDeadline();
+
+        sites.untilActive(sites.east);
+        sites.until("west has settled", () -> sites.west.status().run.state == State.Failed);
+        assertThat(sites.east.lease()).extracting(Lease::epoch, Lease::holder).containsExactly(1L, "east");
+        assertThat(sites.west.gated()).isTrue();
+
+        sites.west.restores = true;
+        sites.west.edit(s -> s.activeSite = "east");
+        sites.until("west has settled", () -> "east".equals(sites.west.status().settledActiveSite));
+        sites.west.edit(s -> s.activeSite = "west");
+        sites.untilActive(sites.west);
+        assertThat(sites.west.lease().start().point()).isEqualTo("east/shop/shop-e1-final-2");
+        assertThat(sites.west.restores())
+                .extracting(r -> r.getSpec().restorePointRef.name)
+                .containsExactlyInAnyOrder("east-shop-e1-final", "east-shop-e1-final-2");
+    }
+
+    /** The new site cannot restore the point, for example since its claim is smaller than the data. */
+    @Test
+    void servesAgainAtOnceWhenTheOtherSiteCannotRestore() {
+        sites.settled();
+        sites.west.refuses = "claim data has room for 16Mi";
+        sites.west.edit(s -> s.activeSite = "west");
+
+        sites.until(
+                "west has settled",
+                () -> sites.west.status().run != null && sites.west.status().run.state == State.Failed);
+        sites.untilActive(sites.east);
+
+        assertThat(sites.east.status().run.message).contains("claim data has room for 16Mi");
+        assertThat(sites.east.lease()).extracting(Lease::epoch, Lease::state).containsExactly(1L, Lease.State.Held);
         assertThat(sites.west.gated()).isTrue();
     }
 
@@ -271,8 +324,10 @@ class TwoSitesTest {
     /** The message with which east refuses to hand over, and continues to serve. */
     private String refusal() {
         sites.west.edit(s -> s.activeSite = "west");
-        sites.until("east refuses", () -> sites.west.status().condition(Condition.READY).stream()
-                .anyMatch(c -> c.reason.equals(Reason.RolledBack.name())));
+        sites.until(
+                "east refuses",
+                () -> sites.west.status().condition(Condition.READY).stream()
+                        .anyMatch(c -> c.reason.equals(Reason.RolledBack.name())));
         assertThat(sites.east.status().role).isEqualTo(Role.Active);
         assertThat(sites.east.gated()).isFalse();
         return sites.west.status().condition(Condition.READY).orElseThrow().message;
@@ -344,8 +399,7 @@ class TwoSitesTest {
         sites.settled();
         sites.east.kill();
         sites.west.edit(s -> s.activeSite = "west");
-        sites.until("west waits", () -> sites.west.status().run != null
-                && sites.west.status().run.message != null);
+        sites.until("west waits", () -> sites.west.status().run != null && sites.west.status().run.message != null);
 
         assertThat(sites.west.status().run.message).startsWith("asked site east to hand over; it has not started yet");
     }

@@ -41,6 +41,11 @@ final class LeaseInvariants {
         if (after.epoch() == before.epoch() && !after.holder().equals(before.holder())) {
             throw new Violation("I1: two holders in epoch " + after.epoch());
         }
+        if (before.state() == Lease.State.Offered
+                && after.epoch() > before.epoch()
+                && !after.start().digest().equals(before.proof().digest())) {
+            throw new Violation("I3: takes point " + after.start() + ", but " + before.proof() + " was offered");
+        }
         if (after.epoch() > before.epoch()) {
             checkLoss(s, write);
         }

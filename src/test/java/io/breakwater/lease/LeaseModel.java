@@ -49,15 +49,17 @@ final class LeaseModel {
      * @param podsFirst whether the final point waits until the pods have ended
      * @param conditional whether a write depends on the version that was read
      * @param gates whether a holder that cannot renew gates
+     * @param takesBack whether a site that has offered the lease takes it back before it serves again
      */
     record Subject(
             Function<SiteFacts, LeaseAction> rules,
             LeaseTiming timing,
             boolean podsFirst,
             boolean conditional,
-            boolean gates) {
+            boolean gates,
+            boolean takesBack) {
         static Subject real() {
-            return new Subject(LeaseRules::decide, LeaseTiming.of(LeaseTiming.SHORTEST), true, true, true);
+            return new Subject(LeaseRules::decide, LeaseTiming.of(LeaseTiming.SHORTEST), true, true, true, true);
         }
     }
 
@@ -148,6 +150,9 @@ final class LeaseModel {
                 take.event(name + " gates in time", x -> x.site(name).close());
             } else if (site.flight == null && site.beat > 0 && !site.cut) {
                 take.event(name + " reads and decides", x -> decide(x, x.site(name)));
+                if (isOffered(s) || s.lease != null && s.lease.state() == Lease.State.Releasing) {
+                    take.event(name + " decides after a failure", x -> decide(x, x.site(name), true));
+                }
             }
             if (s.crashes > 0) {
                 take.event(name + ": operator dies", x -> dies(x, x.site(name), false));
@@ -224,11 +229,16 @@ final class LeaseModel {
     }
 
     private void decide(ModelState s, Site site) {
+        decide(s, site, false);
+    }
+
+    /** @param fails whether the deadline of the hand-over is over, or the offered point cannot be restored */
+    private void decide(ModelState s, Site site, boolean fails) {
         if (site.flight != null || !site.operator || site.cut) {
             return;
         }
         site.beat = 0;
-        LeaseAction action = subject.rules().apply(facts(s, site));
+        LeaseAction action = subject.rules().apply(facts(s, site, fails));
         switch (action) {
             case LeaseAction.Create create -> {
                 site.known = 0;
@@ -239,13 +249,15 @@ final class LeaseModel {
                 site.close();
                 send(site, acquire, acquire.lease());
             }
+            case LeaseAction.RollBack _
+            when s.lease.state() == Lease.State.Offered && !subject.takesBack() -> site.open();
             case LeaseAction.Write write -> send(site, write, write.lease());
             case LeaseAction.Serve serve -> send(site, serve, renewal(s, site));
             case LeaseAction.Promote promote -> send(site, promote, s.lease.serving());
             case LeaseAction.HandOver handOver -> {
                 site.close();
                 if (site.last == null && (!site.runs() || !subject.podsFirst())) {
-                    site.last = captured(site);
+                    site.last = captured(site, "final");
                 }
                 send(site, handOver, renewal(s, site));
             }
@@ -253,8 +265,7 @@ final class LeaseModel {
         }
     }
 
-    private SiteFacts facts(ModelState s, Site site) {
-        boolean ready = site.last != null && (!site.runs() || !subject.podsFirst());
+    private SiteFacts facts(ModelState s, Site site, boolean fails) {
         return new SiteFacts.Draft()
                 .site(site.name)
                 .timing(subject.timing())
@@ -265,16 +276,33 @@ final class LeaseModel {
                 .run(site.name + site.generation)
                 .maxDataLoss(limits.maxDataLoss())
                 .peerSilent(ticks(s.other(site).beat).compareTo(subject.timing().duration()) > 0)
-                .handover(ready ? new Handover.Complete(site.last) : Handover.PENDING)
+                .handover(progress(s, site, fails))
                 .newest(Optional.ofNullable(s.newest))
                 .build();
+    }
+
+    /** A site that has not restored the offered point yet is one that does not decide yet. */
+    private Handover progress(ModelState s, Site site, boolean fails) {
+        if (fails) {
+            return new Handover.Failed("deadline");
+        }
+        if (isOffered(s)) {
+            return s.lease.holder().equals(site.name) ? Handover.PENDING : new Handover.Complete(s.lease.proof());
+        }
+        boolean ready = site.last != null && (!site.runs() || !subject.podsFirst());
+        return ready ? new Handover.Complete(site.last) : Handover.PENDING;
+    }
+
+    private static boolean isOffered(ModelState s) {
+        return s.lease != null && s.lease.state() == Lease.State.Offered;
     }
 
     private static void standBy(LeaseAction.Standby action, Site site) {
         site.close();
         boolean settles = switch (action) {
-            case LeaseAction.Follow _, LeaseAction.Rejected _ -> true;
-            case LeaseAction.AwaitRelease _,
+            case LeaseAction.Follow _, LeaseAction.Rejected _, LeaseAction.AwaitTake _ -> true;
+            case LeaseAction.Prepare _,
+                    LeaseAction.AwaitRelease _,
                     LeaseAction.AwaitExpiry _,
                     LeaseAction.TooMuchLoss _,
                     LeaseAction.NothingToStartFrom _,
@@ -297,7 +325,11 @@ final class LeaseModel {
     }
 
     private PointRef captured(Site site) {
-        return new PointRef(site.name + "/shop/p", "d", NOW.plus(limits.skewOf(site.name)));
+        return captured(site, "d");
+    }
+
+    private PointRef captured(Site site, String digest) {
+        return new PointRef(site.name + "/shop/p", digest, NOW.plus(limits.skewOf(site.name)));
     }
 
     // ---- the store ------------------------------------------------------------------------------------------------
@@ -347,7 +379,7 @@ final class LeaseModel {
         Lease now = f.document();
         if (!now.heldBy(site.name)) {
             site.close();
-            site.settled = f.action() instanceof LeaseAction.Release ? site.named : site.settled;
+            site.settled = f.action() instanceof LeaseAction.Offer ? site.named : site.settled;
             return;
         }
         site.known = now.epoch();

@@ -51,7 +51,7 @@ class LeaseModelTest {
         if (limits == CRASH) {
             assertThat(all.stream().map(s -> s.lease.state() + " " + s.lease.fence()))
                     .as("states and fences that the model reaches")
-                    .contains("Held Initial", "Releasing Initial", "Released Initial", "Held Graceful", "Held Expired");
+                    .contains("Held Initial", "Releasing Initial", "Offered Initial", "Held Graceful", "Held Expired");
         }
     }
 
@@ -78,7 +78,13 @@ class LeaseModelTest {
                 Arguments.of("a lease is taken early", rules(LeaseModelTest::takesEarly), CRASH, "I1"),
                 Arguments.of("loss is not bounded", rules(LeaseModelTest::ignoresLoss), CRASH, "I4"),
                 Arguments.of("the epoch does not grow", rules(LeaseModelTest::keepsEpoch), CHANGE_OF_MIND, "I1"),
-                Arguments.of("a lease is released unfinished", rules(LeaseModelTest::releasesEarly), CRASH, "I3"));
+                Arguments.of("a lease is offered unfinished", rules(LeaseModelTest::offersEarly), CRASH, "I3"),
+                Arguments.of("an offer is not taken back before serving", servesOffered(), CHANGE_OF_MIND, "I1"),
+                Arguments.of(
+                        "another point is taken than was offered",
+                        rules(LeaseModelTest::takesAnotherPoint),
+                        CHANGE_OF_MIND,
+                        "I3"));
     }
 
     @ParameterizedTest(name = "{0}")
@@ -94,11 +100,11 @@ class LeaseModelTest {
 
     private static Subject subject(boolean podsFirst, boolean conditional, boolean gates) {
         Subject real = Subject.real();
-        return new Subject(real.rules(), real.timing(), podsFirst, conditional, gates);
+        return new Subject(real.rules(), real.timing(), podsFirst, conditional, gates, true);
     }
 
     private static Subject rules(Function<SiteFacts, LeaseAction> rules) {
-        return new Subject(rules, Subject.real().timing(), true, true, true);
+        return new Subject(rules, Subject.real().timing(), true, true, true, true);
     }
 
     private static LeaseAction takesEarly(SiteFacts facts) {
@@ -133,13 +139,38 @@ class LeaseModelTest {
                 LeaseDraft.after(lease).epoch(lease.epoch() - 1).build(), acquire.loss());
     }
 
-    private static LeaseAction releasesEarly(SiteFacts facts) {
+    private static LeaseAction offersEarly(SiteFacts facts) {
         LeaseAction action = LeaseRules.decide(facts);
         return action instanceof LeaseAction.HandOver && facts.newest().isPresent()
-                ? new LeaseAction.Release(facts.seen()
+                ? new LeaseAction.Offer(facts.seen()
                         .orElseThrow()
                         .lease()
-                        .released(facts.newest().get()))
+                        .offered(facts.newest().get()))
                 : action;
+    }
+
+    private static Subject servesOffered() {
+        Subject real = Subject.real();
+        return new Subject(real.rules(), real.timing(), true, true, true, false);
+    }
+
+    private static LeaseAction takesAnotherPoint(SiteFacts facts) {
+        LeaseAction action = LeaseRules.decide(facts);
+        boolean offered = facts.seen()
+                .filter(seen -> seen.lease().state() == Lease.State.Offered)
+                .isPresent();
+        if (!offered
+                || !(action instanceof LeaseAction.Acquire)
+                || facts.newest().isEmpty()) {
+            return action;
+        }
+        Lease lease = facts.seen().orElseThrow().lease();
+        return new LeaseAction.Acquire(
+                lease.acquired(
+                        facts.site(),
+                        Fence.Graceful,
+                        facts.timing().duration(),
+                        facts.newest().get()),
+                Duration.ZERO);
     }
 }

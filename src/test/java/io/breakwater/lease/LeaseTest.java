@@ -30,8 +30,8 @@ class LeaseTest {
     private static final Lease REQUESTED = RENEWAL.requested(new Lease.Request("west", "r1"), RENEWED);
     private static final Lease HONOURED = REQUESTED.honoured();
     private static final Lease ROLLED_BACK = HONOURED.rolledBack("no room");
-    private static final Lease RELEASED = HONOURED.released(FINAL);
-    private static final Lease ACQUIRED = RELEASED.acquired("west", Fence.Graceful, MINUTE, RELEASED.proof());
+    private static final Lease OFFERED = HONOURED.offered(FINAL);
+    private static final Lease ACQUIRED = OFFERED.acquired("west", Fence.Graceful, MINUTE, OFFERED.proof());
 
     private static final String HEAD =
             "{'schemaVersion':1,'epoch':1,'holder':'east','state':'STATE','fence':'Initial','durationSeconds':90,";
@@ -82,9 +82,21 @@ class LeaseTest {
                         head("Held") + "'writes':6,'renewedAt':'2026-01-01T10:00:00Z','clockAheadMillis':12"
                                 + REQUEST.replace("r1", "r2") + TERMS),
                 Arguments.of(
-                        "released",
-                        RELEASED,
-                        head("Released") + "'writes':5,'clockAheadMillis':12" + REQUEST + ",'proof':" + POINT + TERMS),
+                        "offered",
+                        OFFERED,
+                        head("Offered") + "'writes':5,'clockAheadMillis':12" + REQUEST + ",'proof':" + POINT + TERMS),
+                Arguments.of(
+                        "taken back",
+                        OFFERED.takenBack("no room"),
+                        head("Held") + "'writes':6,'clockAheadMillis':12" + OUTCOME + TERMS),
+                Arguments.of(
+                        "declined",
+                        OFFERED.declined("no room"),
+                        head("Offered") + "'writes':6,'clockAheadMillis':12" + OUTCOME + ",'proof':" + POINT + TERMS),
+                Arguments.of(
+                        "given back",
+                        ACQUIRED.givenBack(),
+                        second("Offered", 7).replace("'start'", "'proof':" + POINT + ",'start'")),
                 Arguments.of("acquired", ACQUIRED, second("Taken", 6)),
                 Arguments.of("serving", ACQUIRED.serving(), second("Held", 7)),
                 Arguments.of(
@@ -127,7 +139,7 @@ class LeaseTest {
     void refusesIllegalChanges() {
         assertThatIllegalStateException().isThrownBy(FIRST::honoured);
         assertThatIllegalStateException().isThrownBy(FIRST::serving);
-        assertThatIllegalStateException().isThrownBy(() -> RELEASED.renewed(MINUTE, null));
+        assertThatIllegalStateException().isThrownBy(() -> OFFERED.renewed(MINUTE, null));
         assertThatIllegalStateException().isThrownBy(() -> FIRST.acquired("east", Fence.Expired, MINUTE, FINAL));
     }
 

@@ -37,10 +37,14 @@ class StepRunnerTest {
     @Test
     void cutsMessagesThatAStatusCannotHave() {
         run(new StepRunner(Clock.systemUTC()), List.of(step("A", n -> Outcome.waiting("x".repeat(5000)))));
-        assertThat(journal.entries.getLast().message).hasSize(JournalEntry.LONGEST).endsWith("…");
+        assertThat(journal.entries.getLast().message)
+                .hasSize(JournalEntry.LONGEST)
+                .endsWith("…");
 
         run(new StepRunner(Clock.systemUTC()), List.of(step("A", n -> Outcome.done("y".repeat(5000)))));
-        assertThat(journal.entries.getLast().message).hasSize(JournalEntry.LONGEST).startsWith("y");
+        assertThat(journal.entries.getLast().message)
+                .hasSize(JournalEntry.LONGEST)
+                .startsWith("y");
     }
 
     @Test
