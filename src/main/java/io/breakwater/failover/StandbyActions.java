@@ -16,6 +16,7 @@ import io.breakwater.observe.AuditEntry;
 import io.breakwater.observe.AuditResult;
 import io.breakwater.observe.Events;
 import io.breakwater.steps.StepRunner;
+import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 
@@ -60,8 +61,9 @@ final class StandbyActions {
                 waiting(
                         Kind.Unplanned,
                         Reason.WaitingForLease,
-                        "site " + plan.peer() + " does not renew its lease, which expires in "
-                                + Durations.format(await.remaining()),
+                        "site " + plan.peer()
+                                + " does not renew its lease; unless it does, this site can take it over in "
+                                + Durations.format(roundedUp(await.remaining())),
                         context);
             case LeaseAction.Prepare _ -> prepare(context);
             case LeaseAction.AwaitTake _ -> awaitTake(context);
@@ -205,6 +207,10 @@ final class StandbyActions {
     private static PlanOutcome refused(Reason reason, String message, ActionContext context) {
         context.journal().await(message);
         return PlanOutcome.stalled(Role.Passive, reason, message);
+    }
+
+    private static Duration roundedUp(Duration remaining) {
+        return Duration.ofSeconds(remaining.plusMillis(999).toSeconds());
     }
 
     private static String tooMuch(LeaseAction.TooMuchLoss action, PlanSite plan) {

@@ -58,7 +58,7 @@ public sealed interface LeaseAction {
     record Promote() implements Holding {}
 
     /**
-     * Waits until the holder, which renews the lease, hands over.
+     * Waits until the holder hands over.
      *
      * @param isSilent whether the last heartbeat of the holder's operator is older than a lease
      */
@@ -67,7 +67,7 @@ public sealed interface LeaseAction {
     /**
      * Waits until the lease of a holder that does not renew it expires.
      *
-     * @param remaining shortest time until another site may take the lease
+     * @param remaining shortest time until this process may take the lease
      */
     record AwaitExpiry(Duration remaining) implements Standby {}
 
