@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 
 /** Two sites with FailoverPlans. Each has the process of an operator and that of a guard, with the memory of the chart. */
@@ -136,8 +137,15 @@ final class PlanFleet implements AutoCloseable {
         return roles;
     }
 
+    /** Lets time pass, with {@code -Dbreakwater.fleet.real=true} no faster than real time. */
     void pass(Duration time) {
-        run.pass(time, STEP);
+        for (Duration left = time; left.isPositive(); left = left.minus(STEP)) {
+            long began = System.nanoTime();
+            run.pass(STEP, STEP);
+            if (Boolean.getBoolean("breakwater.fleet.real")) {
+                LockSupport.parkNanos(STEP.toNanos() - (System.nanoTime() - began));
+            }
+        }
     }
 
     @Override
