@@ -147,6 +147,8 @@ final class LeaseWrites {
         String offered = "offered the lease to site " + plan.peer() + " with final point " + point;
         closeGate(plan);
         journal.note(FailoverStep.Offer, State.Running, "offering the lease with final point " + point);
+        // From now on only an edit after this one makes the site want the lease again, and take its offer back.
+        memory.markSettled(plan);
         if (write(action, context)) {
             keepers.stop(plan.key());
             journal.note(FailoverStep.Offer, State.Done, offered);

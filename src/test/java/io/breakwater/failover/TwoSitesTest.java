@@ -384,6 +384,27 @@ class TwoSitesTest {
     }
 
     @Test
+    void handsOverWhatItCouldNotRestore() {
+        sites.settled();
+        sites.scheduledPoint(sites.east, "p1", FIVE_MINUTES.plusSeconds(60));
+        sites.east.kill();
+        sites.silence(FIVE_MINUTES);
+        sites.west.restores = false;
+        failOverToWest("10m");
+        sites.until("west restores", () -> !sites.west.restores().isEmpty());
+
+        sites.east.down = false;
+        sites.east.startProcess();
+        sites.until("east follows", () -> sites.east.status().role == Role.Passive);
+        sites.east.edit(s -> s.activeSite = "west");
+        sites.east.reconcile();
+        sites.east.edit(s -> s.activeSite = "east");
+        sites.untilActive(sites.east);
+
+        assertThat(sites.west.gated()).isTrue();
+    }
+
+    @Test
     void reportsAGateThatAnotherHolderKeepsClosed() {
         sites.settled();
         sites.east.gate.close(TwoSites.NS, "restore/shop.undo");
