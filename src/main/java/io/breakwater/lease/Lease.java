@@ -51,7 +51,7 @@ public record Lease(
         PointRef start,
         List<EpochRecord> terms) {
 
-    public static final int SCHEMA = 1;
+    public static final int SCHEMA = 2;
     public static final int MAX_TERMS = 64;
 
     /** Numbers of writes that a version without a known key can skip. */
