@@ -93,7 +93,9 @@ public class FailoverPlanStatus extends ConditionedStatus {
         /** Released by the old holder, with proof of its final point. */
         Graceful,
         /** The lease expired; the old holder had to gate its pods before that. */
-        Expired
+        Expired,
+        /** The namespace was deleted on the old holder, after its pods had ended. */
+        Vacated
     }
 
     /** A failover, from the view of this site. */

@@ -79,6 +79,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
     private final LeaseActions actions;
     private final PlanReport report;
     private final PlanRemoval removal;
+    private final PlanHolders holders;
     private final SimpleInboundEventSource<FailoverPlan> wake = new SimpleInboundEventSource<>("wake");
 
     FailoverPlanReconciler(
@@ -108,12 +109,13 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         this.handOver = new HandOver(gate, points, runner);
         this.report = new PlanReport(client, writer, meters, points, clock);
         this.removal = new PlanRemoval(client, sites, gate, keepers, supervisor, events);
+        this.holders = new PlanHolders(client, gate, events);
         TakeOver takeOver = new TakeOver(client, gate, points, runner, clock);
         DivergentCapture divergent = new DivergentCapture(gate, points, writer, events, report, clock);
         this.actions = new LeaseActions(
                 new HolderActions(gate, keepers, takeOver, memory, events, clock),
                 new LeaseWrites(gate, keepers, divergent, memory, events),
-                new StandbyActions(gate, divergent, memory, events));
+                new StandbyActions(gate, holders, divergent, memory, events));
     }
 
     @Override
@@ -148,6 +150,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         try {
             requireSinglePlan(resource);
             confirmAnnotations(resource);
+            holders.inherit(resource);
             PlanSite plan = sites.open(resource);
             long askedAt = System.nanoTime();
             Optional<LeaseVersion> seen = plan.store().read();
@@ -298,7 +301,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
 
     /** Only a site that was asked to take over, or has asked for it, starts from the point. */
     private Optional<PointRef> newest(PlanSite plan, Lease lease) {
-        return plan.isWanted() || lease.requestedBy(plan.site())
+        return plan.isWanted() || lease.requestedBy(plan.site()) || lease.state() == Lease.State.Vacated
                 ? points.readNewest(plan, lease, plan.location())
                 : points.newest(plan, lease, plan.location());
     }
@@ -381,6 +384,9 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
     }
 
     private void protect(FailoverPlan resource) {
+        if (holders.openForUser(resource)) {
+            return;
+        }
         supervisor.resume(resource);
         boolean elsewhere = resource.getSpec().sites.stream().anyMatch(part -> part.name.equals(sites.site()))
                 && !resource.getSpec().activeSite.equals(sites.site());

@@ -73,7 +73,15 @@ final class HolderActions {
             return PlanOutcome.working(Role.Unknown, Reason.LeaseLost, "the lease expired; the namespace is gated");
         }
         memory.markSettled(plan);
-        return PlanOutcome.ready(Role.Active, Reason.Active, activeIn(context));
+        takeOver.refreshAbsent(plan);
+        List<String> others = gate.fullHolders(plan.namespace());
+        return others.isEmpty()
+                ? PlanOutcome.ready(Role.Active, Reason.Active, activeIn(context) + takeOver.absent(plan))
+                : PlanOutcome.stalled(
+                        Role.Active,
+                        Reason.Held,
+                        activeIn(context) + ", but its pods are held by " + String.join(", ", others)
+                                + "; finish or delete these holders of the gate");
     }
 
     private PlanOutcome start(ActionContext context, Run run) {

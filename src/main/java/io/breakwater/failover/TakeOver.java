@@ -47,6 +47,7 @@ final class TakeOver {
     private final NamespaceGate gate;
     private final PlanPoints points;
     private final Workloads workloads;
+    private final TidyWorkloadsStep tidy;
     private final StepRunner runner;
     private final Clock clock;
     private final List<Step<Run>> fill;
@@ -59,7 +60,12 @@ final class TakeOver {
         this.workloads = new Workloads(client);
         this.runner = runner;
         this.clock = clock;
-        this.fill = List.of(FailoverStep.AwaitPoint.does(this::awaitPoint), FailoverStep.Restore.does(this::restore));
+        this.tidy = new TidyWorkloadsStep(client, gate, clock);
+        this.fill = List.of(
+                FailoverStep.AwaitPoint.does(this::awaitPoint),
+                FailoverStep.Restore.does(this::restore),
+                FailoverStep.Tidy.does(run ->
+                        tidy.run(run.plan, find(run).map(Restore::getStatus).orElse(null))));
         this.start = List.of(FailoverStep.Open.does(this::open), FailoverStep.AwaitReady.does(this::awaitReady));
     }
 
@@ -72,6 +78,16 @@ final class TakeOver {
     /** Releases the pods, and waits until the application is ready. */
     StepRunner.Result start(Run run, FailoverJournal journal) {
         return runner.run(run.id(), start, run, journal);
+    }
+
+    /** The workloads that are held since the point does not have them, as the end of a message; empty without any. */
+    String absent(PlanSite plan) {
+        return tidy.absent(plan);
+    }
+
+    /** Releases the holder of workloads that do not exist any more. */
+    void refreshAbsent(PlanSite plan) {
+        tidy.refreshAbsent(plan);
     }
 
     /** The Restore verifies the seal of the point. An older point with a valid seal would replace newer data. */

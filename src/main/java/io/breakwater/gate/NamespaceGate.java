@@ -326,7 +326,8 @@ public class NamespaceGate {
     }
 
     private static boolean isSame(Namespace a, Namespace b) {
-        return entries(a.getMetadata().getLabels()).equals(entries(b.getMetadata().getLabels()))
+        return entries(a.getMetadata().getLabels())
+                        .equals(entries(b.getMetadata().getLabels()))
                 && entries(a.getMetadata().getAnnotations())
                         .equals(entries(b.getMetadata().getAnnotations()));
     }

@@ -29,7 +29,7 @@ public final class LeaseRules {
      */
     public static boolean isTakeable(LeaseVersion seen, LeaseTiming ofHolder) {
         return switch (seen.lease().state()) {
-            case Released -> true;
+            case Released, Vacated -> true;
             case Retired -> false;
             case Taken, Held, Releasing -> seen.age().compareTo(ofHolder.takeableAfter()) > 0;
         };
@@ -42,7 +42,11 @@ public final class LeaseRules {
      * @return never negative
      */
     public static Duration lossBound(LeaseVersion seen, PointRef start) {
-        Instant served = seen.renewedAt().plus(seen.lease().duration());
+        // The pods of a vacated lease had ended when it was written.
+        Duration validity = seen.lease().state() == Lease.State.Vacated
+                ? Duration.ZERO
+                : seen.lease().duration();
+        Instant served = seen.renewedAt().plus(validity);
         Instant last = seen.storeTime().isBefore(served) ? seen.storeTime() : served;
         Duration loss = Duration.between(capturedByStore(seen.lease(), start), last);
         return loss.isNegative() ? Duration.ZERO : loss;
@@ -106,6 +110,7 @@ public final class LeaseRules {
         return switch (lease.state()) {
             case Released -> afterRelease(facts, lease);
             case Retired -> afterRetirement(facts, lease);
+            case Vacated -> afterVacating(facts, seen);
             case Taken, Held, Releasing -> whileHeld(facts, seen);
         };
     }
@@ -124,6 +129,15 @@ public final class LeaseRules {
             return new LeaseAction.Unguarded();
         }
         return facts.named() ? new LeaseAction.Adopt(lease.adopted()) : new LeaseAction.Follow();
+    }
+
+    /**
+     * A vacated lease starts no site by itself. The site that a person names takes it. The site with the namespace that was created
+     * again needs no edit: its plan names it, and {@code maxDataLoss} limits what is lost.
+     */
+    private static LeaseAction afterVacating(SiteFacts facts, LeaseVersion seen) {
+        boolean again = facts.named() && seen.lease().holder().equals(facts.site());
+        return facts.wanted() || again ? take(facts, seen, Fence.Vacated) : new LeaseAction.AwaitOrder();
     }
 
     private static LeaseAction whileHeld(SiteFacts facts, LeaseVersion seen) {
@@ -151,6 +165,11 @@ public final class LeaseRules {
         if (!isTakeable(seen, ofHolder)) {
             return new LeaseAction.AwaitExpiry(ofHolder.takeableAfter().minus(seen.age()));
         }
+        return take(facts, seen, Fence.Expired);
+    }
+
+    /** Takes the lease without a final point, within the loss that the plan allows. */
+    private static LeaseAction take(SiteFacts facts, LeaseVersion seen, Fence fence) {
         if (facts.newest().isEmpty()) {
             return new LeaseAction.NothingToStartFrom();
         }
@@ -160,9 +179,7 @@ public final class LeaseRules {
             return new LeaseAction.TooMuchLoss(loss);
         }
         return new LeaseAction.Acquire(
-                seen.lease()
-                        .acquired(facts.site(), Fence.Expired, facts.timing().duration(), newest),
-                loss);
+                seen.lease().acquired(facts.site(), fence, facts.timing().duration(), newest), loss);
     }
 
     /** A site that holds the lease must remember its epoch; otherwise a rebuilt cluster would run an empty application. */

@@ -138,7 +138,7 @@ public class LeaseStore {
     public static boolean isAtRest(SignedDocument document) {
         try {
             Lease.State state = JSON.readValue(document.payload(), Lease.class).state();
-            return state == Lease.State.Released || state == Lease.State.Retired;
+            return state == Lease.State.Released || state == Lease.State.Retired || state == Lease.State.Vacated;
         } catch (IOException e) {
             return false;
         }

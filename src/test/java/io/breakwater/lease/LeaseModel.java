@@ -273,7 +273,7 @@ final class LeaseModel {
     private static void standBy(LeaseAction.Standby action, Site site) {
         site.close();
         boolean settles = switch (action) {
-            case LeaseAction.Follow _, LeaseAction.Rejected _ -> true;
+            case LeaseAction.Follow _, LeaseAction.Rejected _, LeaseAction.AwaitOrder _ -> true;
             case LeaseAction.AwaitRelease _,
                     LeaseAction.AwaitExpiry _,
                     LeaseAction.TooMuchLoss _,
