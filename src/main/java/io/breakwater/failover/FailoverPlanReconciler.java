@@ -5,6 +5,7 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.api.FailoverPlanStatus.Role;
+import io.breakwater.api.FailoverRequest;
 import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
@@ -106,7 +107,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         // Crashes are not counted: these steps read no data of pods, and a failover must not fail for another object.
         StepRunner runner = new StepRunner(clock);
         this.handOver = new HandOver(gate, points, runner);
-        this.report = new PlanReport(client, writer, meters, points, clock);
+        this.report = new PlanReport(client, writer, meters, points, keepers, clock);
         this.removal = new PlanRemoval(client, sites, gate, keepers, supervisor, events);
         TakeOver takeOver = new TakeOver(client, gate, points, runner, clock);
         DivergentCapture divergent = new DivergentCapture(gate, points, writer, events, report, clock);
@@ -148,13 +149,14 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         try {
             requireSinglePlan(resource);
             confirmAnnotations(resource);
-            PlanSite plan = sites.open(resource);
+            PlanSite opened = sites.open(resource);
             long askedAt = System.nanoTime();
-            Optional<LeaseVersion> seen = plan.store().read();
-            seen.ifPresent(version -> reportOrigin(plan, version));
-            requireProof(plan, seen);
+            Optional<LeaseVersion> seen = opened.store().read();
+            seen.ifPresent(version -> reportOrigin(opened, version));
+            requireProof(opened, seen);
             seen.ifPresent(version -> memory.recordLease(
-                    plan, version.lease().epoch(), version.lease().heldBy(plan.site())));
+                    opened, version.lease(), version.lease().heldBy(opened.site())));
+            PlanSite plan = opened.with(intent(opened, seen));
             PlanOutcome outcome = act(plan, seen, askedAt);
             report.write(plan, seen, outcome);
             heartbeat(plan);
@@ -229,6 +231,16 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         }
     }
 
+    /** A cache can be behind, so that a request that was deleted just now can still be seen: {@link #requireCurrent} reads it again. */
+    private Intent intent(PlanSite plan, Optional<LeaseVersion> seen) {
+        return Intent.of(
+                plan.site(),
+                plan.resource(),
+                objects.in(FailoverRequest.class, plan.namespace()),
+                plan.handled(seen.map(LeaseVersion::lease)),
+                clock.instant());
+    }
+
     private PlanOutcome act(PlanSite plan, Optional<LeaseVersion> seen, long askedAt) {
         boolean holder = isHolder(plan, seen);
         OptionalLong known = plan.knownEpoch();
@@ -243,7 +255,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
                 .handover(holder ? advanceHandover(plan, seen.get().lease(), known, journal) : Handover.PENDING)
                 .build();
         LeaseAction action = LeaseRules.decide(facts);
-        requireCurrent(plan.resource(), action);
+        requireCurrent(plan, action);
         return actions.perform(action, new ActionContext(plan, seen, journal));
     }
 
@@ -251,17 +263,31 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
      * Reads the plan before each action except the two of a site at rest. The cache can be behind, and no site may ask for the lease,
      * take it or release it by an earlier spec.
      */
-    private void requireCurrent(FailoverPlan plan, LeaseAction action) {
+    private void requireCurrent(PlanSite site, LeaseAction action) {
         if (action instanceof LeaseAction.Serve || action instanceof LeaseAction.Follow) {
             return;
         }
+        FailoverPlan plan = site.resource();
         FailoverPlan now = objects.read(plan);
-        if (now == null
-                || !Objects.equals(
-                        now.getMetadata().getGeneration(), plan.getMetadata().getGeneration())) {
+        if (now == null || !isSame(site, now)) {
             throw BreakwaterException.retryable(
                     Reason.Pending, ObjectNames.of(plan) + " was changed or deleted just now; will retry");
         }
+        if (site.intent() instanceof Intent.Take take
+                && take.request() != null
+                && objects.read(take.request()) == null) {
+            throw BreakwaterException.retryable(
+                    Reason.Pending, ObjectNames.of(take.request()) + " was deleted just now; will retry");
+        }
+    }
+
+    /** An edit of the plan does not matter to a request, which takes precedence over it. */
+    private static boolean isSame(PlanSite site, FailoverPlan now) {
+        boolean requested = site.intent() instanceof Intent.Take take && take.request() != null;
+        return requested
+                || Objects.equals(
+                        now.getMetadata().getGeneration(),
+                        site.resource().getMetadata().getGeneration());
     }
 
     /**
@@ -293,6 +319,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
                 .run(plan.request())
                 .maxDataLoss(plan.maxDataLoss())
                 .peerSilent(isPeerSilent(plan, seen))
+                .attestation(plan.attestation())
                 .newest(mayTake ? newest(plan, seen.get().lease()) : Optional.empty());
     }
 

@@ -2,11 +2,13 @@ package io.breakwater.failover;
 
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.FailoverPlan;
+import io.breakwater.api.FailoverPlanSpec.OnLoss;
 import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.api.Reason;
 import io.breakwater.gate.NamespaceGate;
 import io.breakwater.lease.LeaseKeeper;
 import io.breakwater.lease.LeaseKeeper.Holding;
+import io.breakwater.lease.LeaseTerms;
 import io.breakwater.lease.LeaseTiming;
 import io.breakwater.observe.Events;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -19,6 +21,10 @@ import java.util.function.Consumer;
 /** Starts the keepers of leases, and closes the gate and reports for them. */
 @ApplicationScoped
 class LeaseSupervisor {
+    /** Start of the message about a lease that cannot be renewed. */
+    static final String AT_RISK = "the lease cannot be renewed; the application keeps running, and the other site cannot take"
+            + " over without an attestation: ";
+
     private final PlanSites sites;
     private final NamespaceGate gate;
     private final LeaseKeepers keepers;
@@ -39,12 +45,19 @@ class LeaseSupervisor {
         wake = listener;
     }
 
+    /** Asks for a reconciliation of a plan. */
+    void wake(FailoverPlan plan) {
+        wake.accept(plan);
+    }
+
     /** Renews the lease of an epoch in which this site is the holder. */
     void keep(FailoverPlan plan, long epoch, Duration age) {
         String key = PlanRoles.key(plan);
         FreshRendezvous rendezvous =
                 new FreshRendezvous(() -> sites.rendezvous(plan), LeaseKeeper.platformThreads("opening lease " + key));
-        keepers.keep(new Holding(key, sites.site(), epoch, timing(plan)), rendezvous, age, guard(plan));
+        LeaseTerms terms = new LeaseTerms(timing(plan), PlanSite.onLoss(plan));
+        boolean servesOn = plan.getStatus() != null && plan.getStatus().onLoss == OnLoss.KeepServing;
+        keepers.keep(new Holding(key, sites.site(), epoch, terms), rendezvous, servesOn, age, guard(plan));
     }
 
     /**
@@ -84,6 +97,15 @@ class LeaseSupervisor {
         return age.isNegative() ? Duration.ZERO : age;
     }
 
+    /** Whether the pods of the namespace did not run when the lease was last renewed: they started with their nodes. */
+    private boolean restarted(FailoverPlan plan) {
+        String renewed = plan.getStatus() == null ? null : plan.getStatus().leaseRenewedAt;
+        return renewed != null
+                && gate.allStartedAfter(
+                        plan.getMetadata().getNamespace(),
+                        Instant.parse(renewed).plus(timing(plan).duration()));
+    }
+
     private LeaseKeeper.Guard guard(FailoverPlan plan) {
         return new LeaseKeeper.Guard() {
             @Override
@@ -99,6 +121,18 @@ class LeaseSupervisor {
             @Override
             public void lost(String cause) {
                 events.warning(plan, Reason.LeaseLost, "the namespace is gated: " + cause);
+                wake.accept(plan);
+            }
+
+            @Override
+            public void atRisk(String cause, boolean confirmed) {
+                if (!confirmed && restarted(plan)) {
+                    gate(LeaseTiming.LOST_GRACE);
+                    lost("all pods started after the last renewal of the lease, so the site was off, and another site may"
+                            + " be active; " + cause);
+                    return;
+                }
+                events.warning(plan, Reason.LeaseAtRisk, AT_RISK + cause);
                 wake.accept(plan);
             }
         };

@@ -1,7 +1,9 @@
 package io.breakwater.failover;
 
+import io.breakwater.api.FailoverPlanSpec.OnLoss;
 import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.api.FailoverPlanStatus.Role;
+import io.breakwater.lease.Lease;
 import io.breakwater.lease.LeaseCounter;
 import io.breakwater.observe.StatusWriter;
 
@@ -15,18 +17,27 @@ final class PlanMemory {
 
     /** Records the epoch that this cluster has taken part in, or is about to start. */
     void recordEpoch(PlanSite plan, long epoch) {
-        writer.update(plan.resource(), FailoverPlanStatus.class, status -> status.epoch = epoch);
+        writer.update(plan.resource(), FailoverPlanStatus.class, status -> {
+            status.epoch = epoch;
+            status.onLoss = null;
+        });
     }
 
     /**
      * Records the epoch of the lease as it was read, before this site acts on it. A capture that the action starts must have this
      * epoch, or its writes are refused. The role of an active site ends at once when the site may not be active any more.
      *
+     * <p>A holder that keeps serving must know after a restart, also without the rendezvous, that the lease says so. It knows it only if
+     * the plan said so too, since the next renewal, which may have no answer, writes what the plan says.
+     *
      * @param holder whether this site holds the lease
      */
-    void recordLease(PlanSite plan, long epoch, boolean holder) {
+    void recordLease(PlanSite plan, Lease lease, boolean holder) {
+        boolean servesOn =
+                lease.onLoss() == OnLoss.KeepServing && PlanSite.onLoss(plan.resource()) == OnLoss.KeepServing;
         writer.update(plan.resource(), FailoverPlanStatus.class, status -> {
-            status.leaseEpoch = epoch;
+            status.leaseEpoch = lease.epoch();
+            status.onLoss = holder ? servesOn ? OnLoss.KeepServing : OnLoss.Gate : lease.onLoss();
             if (status.role == Role.Active && !holder) {
                 status.role = Role.Unknown;
             }

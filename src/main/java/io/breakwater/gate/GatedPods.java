@@ -1,6 +1,7 @@
 package io.breakwater.gate;
 
 import io.breakwater.api.ObjectNames;
+import io.fabric8.kubernetes.api.model.ContainerStateRunning;
 import io.fabric8.kubernetes.api.model.DeletionPropagation;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -12,7 +13,9 @@ import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.net.HttpURLConnection;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Predicate;
 import org.jboss.logging.Logger;
 
@@ -44,6 +47,20 @@ final class GatedPods {
         return client.pods().inNamespace(namespace).list().getItems().stream()
                 .filter(GateRules::isActive)
                 .toList();
+    }
+
+    /** Whether containers of the application run, and all of them started after a moment. */
+    boolean allStartedAfter(String namespace, Instant moment) {
+        List<Instant> starts = active(namespace).stream()
+                .filter(pod -> pod.getStatus() != null)
+                .flatMap(pod -> pod.getStatus().getContainerStatuses().stream())
+                .map(status -> status.getState() == null ? null : status.getState().getRunning())
+                .filter(Objects::nonNull)
+                .map(ContainerStateRunning::getStartedAt)
+                .filter(Objects::nonNull)
+                .map(Instant::parse)
+                .toList();
+        return !starts.isEmpty() && starts.stream().allMatch(moment::isBefore);
     }
 
     /** Deletes the held Jobs of CronJobs, then each held active pod that does not already end soon enough. */

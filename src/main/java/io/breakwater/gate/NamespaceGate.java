@@ -15,6 +15,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.net.HttpURLConnection;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -132,6 +133,11 @@ public class NamespaceGate {
         }
         sweep(namespace);
         return false;
+    }
+
+    /** Whether pods of the application run, and all of their containers started after a moment. */
+    public boolean allStartedAfter(String namespace, Instant moment) {
+        return pods.allStartedAfter(namespace, moment);
     }
 
     /** Opens the gate for the holder. After the last holder, the held pods start. A missing namespace counts as open. */

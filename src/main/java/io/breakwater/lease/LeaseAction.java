@@ -64,6 +64,27 @@ public sealed interface LeaseAction {
      */
     record AwaitExpiry(Duration remaining) implements Standby {}
 
+    /**
+     * Waits until a user attests that the site of the holder is off: it does not renew the lease, and its pods run on.
+     *
+     * @param counter of the lease that the attestation must name
+     */
+    record AwaitAttestation(LeaseCounter counter) implements Standby {}
+
+    /**
+     * Waits until the holder has not renewed the lease for long enough for an attestation.
+     *
+     * @param remaining shortest time until then
+     */
+    record ConfirmAttestation(Duration remaining) implements Standby {}
+
+    /**
+     * Does not take over: the holder wrote the lease after a user attested that its site is off.
+     *
+     * @param ago time since the last renewal
+     */
+    record Contradicted(Duration ago) implements Standby {}
+
     /** Refuses to take over: more data would be lost than the plan allows. */
     record TooMuchLoss(Duration loss) implements Standby {}
 

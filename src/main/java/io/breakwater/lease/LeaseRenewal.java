@@ -89,10 +89,10 @@ record LeaseRenewal(LeaseStore store, Holding holding, BooleanSupplier retires, 
     private RenewalAnswer write(LeaseVersion seen, Lease basis) {
         long ahead = Duration.between(seen.storeTime(), clocks.wall().instant()).toMillis();
         boolean retire = retires.getAsBoolean();
-        Lease next = retire ? basis.retired() : basis.renewed(holding.timing().duration(), ahead);
+        Lease next = retire ? basis.retired() : basis.renewed(holding.terms().timing().duration(), holding.terms().onLoss(), ahead);
         return store.write(next, Optional.of(seen))
                 .<RenewalAnswer>map(
-                        written -> retire ? new RenewalAnswer.Retired() : new RenewalAnswer.Renewed(startedAt))
+                        written -> retire ? new RenewalAnswer.Retired() : new RenewalAnswer.Renewed(startedAt, holding.terms()))
                 .orElseGet(() -> new RenewalAnswer.Failed("another process wrote the lease at the same time"));
     }
 }

@@ -5,6 +5,7 @@ import io.breakwater.lease.SiteFacts.Handover;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.OptionalLong;
+import java.util.function.Function;
 
 /**
  * The rules of the lease: they find the next action of a site from its facts. They are pure, and this is the only place that
@@ -25,13 +26,14 @@ public final class LeaseRules {
 
     /**
      * Whether another site may take the lease: it was released, or the last renewal is so old that the holder must have gated
-     * its pods. Only the clock of the store counts.
+     * its pods. Only the clock of the store counts. The pods of a holder that keeps serving do not end, so its lease never expires.
      */
     public static boolean isTakeable(LeaseVersion seen, LeaseTiming ofHolder) {
         return switch (seen.lease().state()) {
             case Released -> true;
             case Retired -> false;
-            case Taken, Held, Releasing -> seen.age().compareTo(ofHolder.takeableAfter()) > 0;
+            case Taken, Held, Releasing ->
+                !seen.lease().servesOn() && seen.age().compareTo(ofHolder.takeableAfter()) > 0;
         };
     }
 
@@ -42,8 +44,12 @@ public final class LeaseRules {
      * @return never negative
      */
     public static Duration lossBound(LeaseVersion seen, PointRef start) {
-        Instant served = seen.renewedAt().plus(seen.lease().duration());
-        Instant last = seen.storeTime().isBefore(served) ? seen.storeTime() : served;
+        Instant expiry = seen.renewedAt().plus(seen.lease().duration());
+        boolean ended = !seen.lease().servesOn() && expiry.isBefore(seen.storeTime());
+        return lossBound(seen, start, ended ? expiry : seen.storeTime());
+    }
+
+    private static Duration lossBound(LeaseVersion seen, PointRef start, Instant last) {
         Duration loss = Duration.between(capturedByStore(seen.lease(), start), last);
         return loss.isNegative() ? Duration.ZERO : loss;
     }
@@ -132,6 +138,9 @@ public final class LeaseRules {
         if (!facts.wanted()) {
             return requested ? new LeaseAction.Withdraw(lease.withdrawn(seen.renewedAt())) : new LeaseAction.Follow();
         }
+        if (facts.attestation().isPresent()) {
+            return attested(facts, seen, facts.attestation().get());
+        }
         if (!requested) {
             boolean answered = lease.outcome() != null && lease.outcome().id().equals(facts.run());
             return answered
@@ -149,19 +158,45 @@ public final class LeaseRules {
             return new LeaseAction.AwaitRelease();
         }
         if (!isTakeable(seen, ofHolder)) {
-            return new LeaseAction.AwaitExpiry(ofHolder.takeableAfter().minus(seen.age()));
+            return seen.lease().servesOn()
+                    ? new LeaseAction.AwaitAttestation(LeaseCounter.of(seen.lease()))
+                    : new LeaseAction.AwaitExpiry(ofHolder.takeableAfter().minus(seen.age()));
         }
+        return take(facts, seen, Fence.Expired, lossFrom(seen));
+    }
+
+    /**
+     * A user attested that the site of the holder is off. It is not asked to hand over. It has missed at least one renewal, so that a
+     * word that was given too early has an effect only when it is true. The holder may have served until that moment.
+     */
+    private static LeaseAction attested(SiteFacts facts, LeaseVersion seen, Attestation word) {
+        if (!word.stands(seen.lease())) {
+            return new LeaseAction.Contradicted(seen.age());
+        }
+        Duration missing = LeaseTiming.of(seen.lease().duration()).notice().minus(seen.age());
+        if (!missing.isNegative()) {
+            return new LeaseAction.ConfirmAttestation(missing);
+        }
+        Instant moment = seen.storeTime().minus(word.age());
+        return take(facts, seen, Fence.Attested, point -> lossBound(seen, point, moment));
+    }
+
+    private static Function<PointRef, Duration> lossFrom(LeaseVersion seen) {
+        return point -> lossBound(seen, point);
+    }
+
+    private static LeaseAction take(SiteFacts facts, LeaseVersion seen, Fence fence, Function<PointRef, Duration> bound) {
         if (facts.newest().isEmpty()) {
             return new LeaseAction.NothingToStartFrom();
         }
         PointRef newest = facts.newest().get();
-        Duration loss = lossBound(seen, newest);
+        Duration loss = bound.apply(newest);
         if (loss.compareTo(facts.maxDataLoss()) > 0) {
             return new LeaseAction.TooMuchLoss(loss);
         }
         return new LeaseAction.Acquire(
                 seen.lease()
-                        .acquired(facts.site(), Fence.Expired, facts.timing().duration(), newest),
+                        .acquired(facts.site(), fence, facts.timing().duration(), newest),
                 loss);
     }
 

@@ -9,6 +9,8 @@ import io.breakwater.api.Condition;
 import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.FailoverPlanSpec;
 import io.breakwater.api.FailoverPlanStatus;
+import io.breakwater.api.FailoverRequest;
+import io.breakwater.api.FailoverRequestSpec;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestorePoint;
@@ -48,6 +50,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -103,6 +106,7 @@ final class TwoSites implements AutoCloseable {
         StartupGate startupGate;
         LeaseKeepers keepers;
         private FailoverPlanReconciler reconciler;
+        private FailoverRequestReconciler requests;
         private Runnable touched = () -> {};
 
         Cluster(String site) {
@@ -170,6 +174,8 @@ final class TwoSites implements AutoCloseable {
                 }
             };
             LeaseSupervisor supervisor = new LeaseSupervisor(sites, gate, keepers, events, clock);
+            requests = new FailoverRequestReconciler(
+                    TestObjects.of(client()), supervisor, writer, events, config, clock);
             startupGate = new StartupGate(client(), supervisor, config);
             reconciler = new FailoverPlanReconciler(
                     client(),
@@ -225,6 +231,33 @@ final class TwoSites implements AutoCloseable {
                 touched = () -> {};
                 startProcess();
             }
+        }
+
+        /** Creates a FailoverRequest as a user does. */
+        void request(String name, Consumer<FailoverRequestSpec> change) {
+            FailoverRequest request = new FailoverRequest();
+            request.setMetadata(new ObjectMetaBuilder()
+                    .withName(name)
+                    .withNamespace(NS)
+                    .withUid(UUID.randomUUID().toString())
+                    .withCreationTimestamp(Instant.now().toString())
+                    .build());
+            request.setSpec(new FailoverRequestSpec());
+            request.getSpec().planRef = new NamedRef("shop");
+            request.getSpec().site = site;
+            change.accept(request.getSpec());
+            client().resource(request).create();
+        }
+
+        FailoverRequest request(String name) {
+            return client().resources(FailoverRequest.class)
+                    .inNamespace(NS)
+                    .withName(name)
+                    .get();
+        }
+
+        void reconcileRequests() {
+            client().resources(FailoverRequest.class).inNamespace(NS).list().getItems().forEach(requests::advance);
         }
 
         /** Reconciles the plan as a cache has it that is behind. */
@@ -313,6 +346,7 @@ final class TwoSites implements AutoCloseable {
             for (Cluster c : List.of(east, west)) {
                 if (!c.down) {
                     c.reconcile();
+                    c.reconcileRequests();
                     SimulatedControllers.run(c, peer(c));
                 }
             }
@@ -412,6 +446,7 @@ final class TwoSites implements AutoCloseable {
         plan.getSpec().maxDataLoss = "0s";
         plan.getSpec().lease = new FailoverPlanSpec.Lease();
         plan.getSpec().lease.duration = "30s";
+        plan.getSpec().lease.onLoss = FailoverPlanSpec.OnLoss.Gate;
         return plan;
     }
 

@@ -34,7 +34,7 @@ class LeaseTest {
     private static final Lease ACQUIRED = RELEASED.acquired("west", Fence.Graceful, MINUTE, RELEASED.proof());
 
     private static final String HEAD =
-            "{'schemaVersion':1,'epoch':1,'holder':'east','state':'STATE','fence':'Initial','durationSeconds':90,";
+            "{'schemaVersion':1,'epoch':1,'holder':'east','state':'STATE','fence':'Initial','durationSeconds':90,'onLoss':'Gate',";
     private static final String REQUEST = ",'request':{'site':'west','id':'r1'}";
     private static final String OUTCOME = ",'outcome':{'id':'r1','message':'no room'}";
     private static final String POINT =
