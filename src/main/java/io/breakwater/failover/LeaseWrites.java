@@ -130,6 +130,7 @@ final class LeaseWrites {
         journal.note(FailoverStep.Release, State.Running, "releasing the lease with final point " + point);
         if (write(action, context)) {
             keepers.stop(plan.key());
+            divergent.settle(plan);
             journal.note(FailoverStep.Release, State.Done, "released the lease with final point " + point);
             journal.running().ifPresent(run -> {
                 journal.edit(r -> r.point = point);

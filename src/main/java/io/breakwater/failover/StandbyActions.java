@@ -38,8 +38,12 @@ final class StandbyActions {
         context.seen()
                 .map(LeaseVersion::lease)
                 .filter(lease -> !lease.heldBy(plan.site()))
-                .ifPresent(lease ->
-                        memory.recordEpoch(plan, Math.max(plan.knownEpoch().orElse(0), lease.epoch())));
+                .ifPresent(lease -> {
+                    memory.recordEpoch(plan, Math.max(plan.knownEpoch().orElse(0), lease.epoch()));
+                    if (!lease.holder().equals(plan.site())) {
+                        divergent.settle(plan);
+                    }
+                });
         return report(action, context);
     }
 

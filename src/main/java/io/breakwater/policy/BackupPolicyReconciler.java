@@ -15,6 +15,7 @@ import io.breakwater.gateway.EpochGuard;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.StatusWriter;
+import io.breakwater.points.Lineage;
 import io.breakwater.policy.template.TemplateEvents;
 import io.breakwater.policy.template.TemplateSync;
 import io.breakwater.watch.ObjectCache;
@@ -145,7 +146,9 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
             problem = Optional.of(e);
         }
         return new PolicyReport.Findings(
-                points.of(policy), cron, route, VerificationSummary.of(spec, points.verifications(policy)), problem);
+                points.of(policy), cron, route, VerificationSummary.of(spec, points.verifications(policy)),
+                lineage(policy),
+                problem);
     }
 
     private PolicyReport.Findings act(BackupPolicy policy, PolicyReport.Findings found) {
@@ -268,8 +271,13 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
         }
         Set<String> inUse = certain ? points.inUse(policy.getMetadata().getNamespace(), all) : Set.of();
         ZoneId zone = CronSchedule.zone(policy.getSpec().schedule);
-        return new RetentionRules(policy.getSpec().retention, zone, clock.instant())
+        return new RetentionRules(policy.getSpec().retention, zone, clock.instant(), lineage(policy))
                 .expired(all, inherited.names(all, certain), inUse);
+    }
+
+    /** A history that is behind excludes the points of later epochs, which are not deleted then. */
+    private Lineage lineage(BackupPolicy policy) {
+        return Lineage.of(objects.in(FailoverPlan.class, policy.getMetadata().getNamespace()));
     }
 
     private static <R extends HasMetadata> InformerEventSourceConfiguration<R> watch(
