@@ -7,6 +7,7 @@ import io.breakwater.lease.LeaseCounter;
 import io.breakwater.lease.LeaseMemory;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
 
 /**
  * The memory of the lease of each plan in this process. It starts with what the guard recorded in the status of the plan. After
@@ -14,9 +15,19 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 final class LeaseMemories {
     private final Map<String, LeaseMemory> memories = new ConcurrentHashMap<>();
+    private final LongSupplier nanos;
+
+    LeaseMemories() {
+        this(System::nanoTime);
+    }
+
+    /** @param nanos a monotonic clock */
+    LeaseMemories(LongSupplier nanos) {
+        this.nanos = nanos;
+    }
 
     LeaseMemory of(FailoverPlan plan) {
-        return memories.computeIfAbsent(id(plan), id -> new LeaseMemory(recorded(plan.getStatus())));
+        return memories.computeIfAbsent(id(plan), id -> new LeaseMemory(recorded(plan.getStatus()), nanos));
     }
 
     /** Hands over the annotation of a plan that was read fresh. An annotation that was used once has no effect any more. */

@@ -12,6 +12,7 @@ import io.breakwater.observe.AuditAction;
 import io.breakwater.observe.AuditEntry;
 import io.breakwater.observe.AuditResult;
 import io.breakwater.observe.Events;
+import java.time.Duration;
 import java.util.Optional;
 
 /** Actions of a site without the lease: closes the gate, backs up divergent data, and reports the reason to wait. */
@@ -46,14 +47,20 @@ final class StandbyActions {
     private PlanOutcome report(LeaseAction.Standby action, ActionContext context) {
         PlanSite plan = context.plan();
         return switch (action) {
-            case LeaseAction.AwaitRelease _ ->
-                waiting(Kind.Planned, Reason.FailingOver, "site " + plan.peer() + " is handing over", context);
+            case LeaseAction.AwaitRelease(boolean honoured) ->
+                waiting(
+                        Kind.Planned,
+                        Reason.FailingOver,
+                        honoured
+                                ? "site " + plan.peer() + " is handing over"
+                                : "asked site " + plan.peer() + " to hand over; it has not answered yet",
+                        context);
             case LeaseAction.AwaitExpiry await ->
                 waiting(
                         Kind.Unplanned,
                         Reason.WaitingForLease,
-                        "site " + plan.peer() + " does not renew its lease, which expires in "
-                                + Durations.format(await.remaining()),
+                        "site " + plan.peer() + " does not renew its lease; unless it does, this site can take it over in "
+                                + Durations.format(roundedUp(await.remaining())),
                         context);
             case LeaseAction.TooMuchLoss loss -> refused(Reason.DataLossTooHigh, tooMuch(loss, plan), context);
             case LeaseAction.NothingToStartFrom _ ->
@@ -126,6 +133,10 @@ final class StandbyActions {
         FailoverJournal journal = context.journal();
         journal.running().ifPresent(run -> journal.edit(r -> r.message = message));
         return PlanOutcome.stalled(Role.Passive, reason, message);
+    }
+
+    private static Duration roundedUp(Duration remaining) {
+        return Duration.ofSeconds(remaining.plusMillis(999).toSeconds());
     }
 
     private static String tooMuch(LeaseAction.TooMuchLoss action, PlanSite plan) {

@@ -22,6 +22,7 @@ import java.util.Optional;
  * @param fence how the holder came to this epoch
  * @param durationSeconds validity of a renewal, by the plan of the holder; the plan of the other site does not matter
  * @param writes number of writes, so that no two versions are equal
+ * @param renewals number of writes by a holder. Another site counts as silent while this stands still
  * @param renewedAt store time of the last renewal, where the other site wrote this version; null where the holder wrote it,
  *     since the modification time of the object is the time of the renewal then
  * @param clockAheadMillis upper bound for the lead of the holder's clock over the clock of the store; null while unknown
@@ -41,6 +42,7 @@ public record Lease(
         Fence fence,
         long durationSeconds,
         long writes,
+        long renewals,
         Instant renewedAt,
         Long clockAheadMillis,
         Request request,
@@ -98,6 +100,7 @@ public record Lease(
                 .fence(Fence.Initial)
                 .duration(duration)
                 .writes(1)
+                .renewals(1)
                 .terms(List.of(new EpochRecord(1, site, Fence.Initial)))
                 .build();
     }
@@ -137,6 +140,7 @@ public record Lease(
     public Lease requested(Request by, Instant renewed) {
         require(isHeld() && !by.site().equals(holder), "request");
         return LeaseDraft.after(this)
+                .renewals(renewals)
                 .renewedAt(renewed)
                 .request(by)
                 .outcome(null)
@@ -147,7 +151,11 @@ public record Lease(
     /** The other site withdraws its request. */
     public Lease withdrawn(Instant renewed) {
         require(request != null && state != State.Released, "withdraw");
-        return LeaseDraft.after(this).renewedAt(renewed).request(null).build();
+        return LeaseDraft.after(this)
+                .renewals(renewals)
+                .renewedAt(renewed)
+                .request(null)
+                .build();
     }
 
     /** The holder starts to hand over. */
@@ -194,6 +202,7 @@ public record Lease(
                 .fence(how)
                 .duration(duration)
                 .writes(writes + 1)
+                .renewals(renewals + 1)
                 .start(from)
                 .terms(all.subList(Math.max(0, all.size() - MAX_TERMS), all.size()))
                 .build();

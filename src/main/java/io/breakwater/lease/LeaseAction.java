@@ -54,13 +54,17 @@ public sealed interface LeaseAction {
     /** Restores the data, and releases the pods after that. */
     record Promote() implements Holding {}
 
-    /** Waits until the holder, whose operator responds, hands over. */
-    record AwaitRelease() implements Standby {}
+    /**
+     * Waits until the holder hands over.
+     *
+     * @param honoured whether the holder has accepted the request
+     */
+    record AwaitRelease(boolean honoured) implements Standby {}
 
     /**
      * Waits until the lease of a holder that does not renew it expires.
      *
-     * @param remaining shortest time until another site may take the lease
+     * @param remaining shortest time until this process may take the lease
      */
     record AwaitExpiry(Duration remaining) implements Standby {}
 

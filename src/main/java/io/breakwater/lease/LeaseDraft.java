@@ -16,6 +16,7 @@ public final class LeaseDraft {
     private Fence fence;
     private long durationSeconds;
     private long writes;
+    private long renewals;
     private Instant renewedAt;
     private Long clockAheadMillis;
     private Request request;
@@ -31,7 +32,7 @@ public final class LeaseDraft {
         return new LeaseDraft();
     }
 
-    /** The next version of a lease: the same fields, one write more, and written by the holder. */
+    /** The next version of a lease: the same fields, one write and one renewal more, and written by the holder. */
     static LeaseDraft after(Lease lease) {
         LeaseDraft draft = new LeaseDraft();
         draft.epoch = lease.epoch();
@@ -40,6 +41,7 @@ public final class LeaseDraft {
         draft.fence = lease.fence();
         draft.durationSeconds = lease.durationSeconds();
         draft.writes = lease.writes() + 1;
+        draft.renewals = lease.renewals() + 1;
         draft.clockAheadMillis = lease.clockAheadMillis();
         draft.request = lease.request();
         draft.outcome = lease.outcome();
@@ -76,6 +78,11 @@ public final class LeaseDraft {
 
     LeaseDraft writes(long value) {
         writes = value;
+        return this;
+    }
+
+    LeaseDraft renewals(long value) {
+        renewals = value;
         return this;
     }
 
@@ -129,6 +136,7 @@ public final class LeaseDraft {
                 fence,
                 durationSeconds,
                 writes,
+                renewals,
                 renewedAt,
                 clockAheadMillis,
                 request,

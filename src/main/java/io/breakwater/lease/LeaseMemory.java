@@ -18,6 +18,9 @@ public final class LeaseMemory {
     /** The last change of a site's heartbeat, by the monotonic clock of this process. */
     private record SeenHeartbeat(long counter, long nanos) {}
 
+    /** The last renewal that this process saw, and when it saw it first. */
+    private record SeenRenewal(long epoch, long renewals, long nanos) {}
+
     /** A version of the lease, and when it was written for the first time. */
     private record WrittenLease(LeaseCounter counter, Instant modified) {}
 
@@ -27,6 +30,7 @@ public final class LeaseMemory {
     private String acceptable;
     private LeaseCounter accepted;
     private WrittenLease written;
+    private SeenRenewal renewal;
     private Lease verified;
     private String restored;
 
@@ -35,7 +39,8 @@ public final class LeaseMemory {
         this(newest, System::nanoTime);
     }
 
-    LeaseMemory(LeaseCounter newest, LongSupplier nanos) {
+    /** @param nanos a monotonic clock */
+    public LeaseMemory(LeaseCounter newest, LongSupplier nanos) {
         this.newest = newest;
         this.nanos = nanos;
     }
@@ -102,6 +107,22 @@ public final class LeaseMemory {
             written = new WrittenLease(version, modified);
         }
         return written.modified();
+    }
+
+    /**
+     * The time for which this process has seen no other renewal, by its monotonic clock. It counts from the answer that showed the
+     * renewal first, which is later than the start of the renewal. So a process that has just started has seen nothing, and no
+     * clock of the store or of another site matters.
+     *
+     * @param lease as the store returned it just now
+     */
+    synchronized Duration stoodStill(Lease lease) {
+        long now = nanos.getAsLong();
+        boolean same = renewal != null && renewal.epoch() == lease.epoch() && renewal.renewals() == lease.renewals();
+        if (!same) {
+            renewal = new SeenRenewal(lease.epoch(), lease.renewals(), now);
+        }
+        return Duration.ofNanos(now - renewal.nanos());
     }
 
     /** Notes a version with valid signatures. */

@@ -24,26 +24,28 @@ public final class LeaseRules {
     }
 
     /**
-     * Whether another site may take the lease: it was released, or the last renewal is so old that the holder must have gated
-     * its pods. Only the clock of the store counts.
+     * Whether another site may take the lease: it was released, or this process has seen no renewal for so long that the holder
+     * must have gated its pods. Only the monotonic clock of this process counts.
      */
     public static boolean isTakeable(LeaseVersion seen, LeaseTiming ofHolder) {
         return switch (seen.lease().state()) {
             case Released -> true;
             case Retired -> false;
-            case Taken, Held, Releasing -> seen.age().compareTo(ofHolder.takeableAfter()) > 0;
+            case Taken, Held, Releasing -> seen.stoodStill().compareTo(ofHolder.takeableAfter()) > 0;
         };
     }
 
     /**
      * Upper bound for the data loss of an unplanned failover from this point: the time between the point and the last moment
-     * at which the holder may have served, by the clock of the store.
+     * at which the holder may have served, by the clock of the store. A clock that went back after the renewal does not make it
+     * smaller, since at least the time has passed for which this process has watched.
      *
      * @return never negative
      */
     public static Duration lossBound(LeaseVersion seen, PointRef start) {
         Instant served = seen.renewedAt().plus(seen.lease().duration());
-        Instant last = seen.storeTime().isBefore(served) ? seen.storeTime() : served;
+        Instant now = later(seen.storeTime(), seen.renewedAt().plus(seen.stoodStill()));
+        Instant last = now.isBefore(served) ? now : served;
         Duration loss = Duration.between(capturedByStore(seen.lease(), start), last);
         return loss.isNegative() ? Duration.ZERO : loss;
     }
@@ -144,12 +146,10 @@ public final class LeaseRules {
 
     private static LeaseAction afterRequest(SiteFacts facts, LeaseVersion seen) {
         LeaseTiming ofHolder = LeaseTiming.of(seen.lease().duration());
-        Duration overdue = seen.age().minus(ofHolder.notice());
-        if (overdue.isNegative()) {
-            return new LeaseAction.AwaitRelease();
-        }
         if (!isTakeable(seen, ofHolder)) {
-            return new LeaseAction.AwaitExpiry(ofHolder.takeableAfter().minus(seen.age()));
+            return isLate(seen, ofHolder)
+                    ? new LeaseAction.AwaitExpiry(ofHolder.takeableAfter().minus(seen.stoodStill()))
+                    : new LeaseAction.AwaitRelease(seen.lease().state() == Lease.State.Releasing);
         }
         if (facts.newest().isEmpty()) {
             return new LeaseAction.NothingToStartFrom();
@@ -163,6 +163,21 @@ public final class LeaseRules {
                 seen.lease()
                         .acquired(facts.site(), Fence.Expired, facts.timing().duration(), newest),
                 loss);
+    }
+
+    /**
+     * Whether the holder has missed a renewal, for reports. A process that has just started believes the clock of the store once it
+     * should have seen a renewal itself.
+     */
+    private static boolean isLate(LeaseVersion seen, LeaseTiming ofHolder) {
+        Duration expected = ofHolder.renewEvery().plus(ofHolder.attempt());
+        return seen.stoodStill().compareTo(ofHolder.notice()) >= 0
+                || seen.age().compareTo(ofHolder.notice()) >= 0
+                        && seen.stoodStill().compareTo(expected) >= 0;
+    }
+
+    private static Instant later(Instant a, Instant b) {
+        return a.isAfter(b) ? a : b;
     }
 
     /** A site that holds the lease must remember its epoch; otherwise a rebuilt cluster would run an empty application. */

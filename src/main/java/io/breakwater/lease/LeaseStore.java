@@ -84,7 +84,7 @@ public class LeaseStore {
             memory.check(key(), LeaseCounter.of(version.lease()), before);
             memory.verified(version.lease());
         });
-        return seen;
+        return seen.map(this::observed);
     }
 
     /** A version that an administrator accepts although its site could not be verified. */
@@ -103,7 +103,11 @@ public class LeaseStore {
         }
         memory.accepted(counter);
         memory.verified(stated.lease());
-        return stated;
+        return observed(stated);
+    }
+
+    private LeaseVersion observed(LeaseVersion version) {
+        return version.after(memory.stoodStill(version.lease()));
     }
 
     private Optional<LeaseVersion> readStated(BreakwaterException e) {
@@ -163,7 +167,8 @@ public class LeaseStore {
             byte[] signed = store.documents().signAsSite(key(), lease.writes(), bytes(lease));
             Optional<LeaseVersion> written = bulkhead.call(
                             () -> store.write(key(), signed, condition).map(this::dated))
-                    .map(o -> new LeaseVersion(lease, o.info().etag(), o.info().lastModified(), o.storeTime()));
+                    .map(o -> new LeaseVersion(lease, o.info().etag(), o.info().lastModified(), o.storeTime(), Duration.ZERO))
+                    .map(this::observed);
             written.ifPresent(version -> {
                 memory.wrote(LeaseCounter.of(lease));
                 memory.verified(lease);
@@ -236,7 +241,7 @@ public class LeaseStore {
                                 + document.counter() + "; do not edit the object by hand");
             }
             Instant written = memory.firstWritten(LeaseCounter.of(lease), document.modified());
-            return new LeaseVersion(lease, document.etag(), written, document.storeTime());
+            return new LeaseVersion(lease, document.etag(), written, document.storeTime(), Duration.ZERO);
         } catch (IOException e) {
             throw BreakwaterException.permanent(
                     Reason.Tampered,

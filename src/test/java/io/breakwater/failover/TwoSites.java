@@ -49,6 +49,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -70,6 +71,8 @@ final class TwoSites implements AutoCloseable {
     final Cluster east;
     final Cluster west;
     private final Path directory;
+    /** How far the monotonic clocks of both sites are ahead of the one of this process. */
+    private final AtomicLong ahead = new AtomicLong();
 
     TwoSites(Path directory) {
         this.directory = directory;
@@ -143,7 +146,7 @@ final class TwoSites implements AutoCloseable {
             };
             keepers = new LeaseKeepers(clock);
             roles = new PlanRoles(TestObjects.of(client()), new SharedInformers(client()), config, clock);
-            LeaseMemories memories = new LeaseMemories();
+            LeaseMemories memories = new LeaseMemories(() -> System.nanoTime() + ahead.get());
             PlanSites sites = new PlanSites(config, null, null, null) {
                 @Override
                 PlanSite open(FailoverPlan plan) {
@@ -335,8 +338,15 @@ final class TwoSites implements AutoCloseable {
         return this;
     }
 
-    /** Makes all objects in the store older, as if no site had written for this time. */
+    /** Makes all objects in the store older, as if no site had written for this time, which both sites have watched. */
     void silence(Duration time) {
+        Stream.of(east, west).filter(c -> !c.down).forEach(Cluster::reconcile);
+        ahead.addAndGet(time.toNanos());
+        jumpClock(time);
+    }
+
+    /** The clock of the store jumps ahead: all objects seem older. */
+    void jumpClock(Duration time) {
         try (Stream<Path> files = Files.walk(directory)) {
             for (Path f : files.filter(Files::isRegularFile).toList()) {
                 FileTime t = Files.getLastModifiedTime(f);

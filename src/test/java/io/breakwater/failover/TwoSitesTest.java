@@ -98,6 +98,10 @@ class TwoSitesTest {
         assertThat(sites.west.restores()).isEmpty();
     }
 
+    private Condition readyOfWest() {
+        return sites.west.status().condition(Condition.READY).orElseThrow();
+    }
+
     private String reasonOfWest() {
         return sites.west.status().condition(Condition.READY).map(c -> c.reason).orElse("");
     }
@@ -252,6 +256,47 @@ class TwoSitesTest {
 
         assertThat(sites.west.lease()).extracting(Lease::epoch, Lease::holder).containsExactly(1L, "east");
         assertThat(sites.west.gated()).isTrue();
+    }
+
+    /** The keeper of east renews all the time. The store claims that minutes have passed since then. */
+    @Test
+    void takesNoLeaseBecauseTheClockOfTheStoreJumps() {
+        sites.settled();
+        sites.scheduledPoint(sites.east, "p1", Duration.ofSeconds(5));
+        sites.jumpClock(FIVE_MINUTES);
+
+        failOverToWest("1h");
+        for (int i = 0; i < 3; i++) {
+            sites.west.reconcile();
+        }
+
+        assertThat(readyOfWest().message).isEqualTo("asked site east to hand over; it has not answered yet");
+        assertThat(sites.west.lease()).extracting(Lease::epoch, Lease::holder).containsExactly(1L, "east");
+        assertThat(sites.west.gated()).isTrue();
+    }
+
+    /** A process that has just started does not know for how long the holder was silent. */
+    @Test
+    void watchesForAWholeLeaseAfterARestartBeforeItTakesTheLease() {
+        sites.settled();
+        sites.scheduledPoint(sites.east, "p1", FIVE_MINUTES.plusSeconds(60));
+        sites.east.kill();
+        sites.silence(FIVE_MINUTES);
+        sites.west.startProcess();
+        failOverToWest("10m");
+        sites.west.reconcile();
+        sites.west.reconcile();
+        assertThat(sites.west.lease().epoch()).isEqualTo(1);
+
+        sites.silence(Duration.ofSeconds(20));
+        sites.west.reconcile();
+        assertThat(sites.west.lease().epoch()).isEqualTo(1);
+        assertThat(readyOfWest().message)
+                .startsWith("site east does not renew its lease; unless it does, this site can");
+
+        sites.silence(Duration.ofSeconds(13));
+        sites.untilActive(sites.west);
+        assertThat(sites.west.lease().fence()).isEqualTo(Fence.Expired);
     }
 
     @Test

@@ -11,6 +11,7 @@ import io.breakwater.lease.ModelState.Pods;
 import io.breakwater.lease.ModelState.Site;
 import io.breakwater.lease.SiteFacts.Handover;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -29,6 +30,9 @@ import java.util.function.Function;
  * reachable states is finite without a limit on time. {@link Limits} bounds the disturbances of one history.
  */
 final class LeaseModel {
+    /** One step of the store's clock. It is longer than any lease of the model. */
+    static final Duration JUMP = Duration.ofMinutes(1);
+
     /**
      * The disturbances of one history.
      *
@@ -36,8 +40,13 @@ final class LeaseModel {
      * @param flips edits of spec.activeSite, each on one site
      * @param points points that are copied
      * @param skew lead of the clock of east over the clock of the store
+     * @param jumps steps of the store's clock by {@link #JUMP}, in either direction
      */
-    record Limits(int crashes, int lost, int flips, int points, Duration maxDataLoss, Duration skew) {
+    record Limits(int crashes, int lost, int flips, int points, Duration maxDataLoss, Duration skew, int jumps) {
+        Limits(int crashes, int lost, int flips, int points, Duration maxDataLoss, Duration skew) {
+            this(crashes, lost, flips, points, maxDataLoss, skew, 0);
+        }
+
         Duration skewOf(String site) {
             return site.equals("east") ? skew : Duration.ZERO;
         }
@@ -46,6 +55,7 @@ final class LeaseModel {
     /**
      * The subject of the test: the rules, and the guarantees of the processes that follow them.
      *
+     * @param watch how a site measures the time for which the lease has stood still
      * @param podsFirst whether the final point waits until the pods have ended
      * @param conditional whether a write depends on the version that was read
      * @param gates whether a holder that cannot renew gates
@@ -53,12 +63,19 @@ final class LeaseModel {
     record Subject(
             Function<SiteFacts, LeaseAction> rules,
             LeaseTiming timing,
+            Watch watch,
             boolean podsFirst,
             boolean conditional,
             boolean gates) {
         static Subject real() {
-            return new Subject(LeaseRules::decide, LeaseTiming.of(LeaseTiming.SHORTEST), true, true, true);
+            return new Subject(
+                    LeaseRules::decide, LeaseTiming.of(LeaseTiming.SHORTEST), (s, x) -> ticks(x.watched), true, true, true);
         }
+    }
+
+    /** The time for which a site believes that the lease has stood still. */
+    interface Watch {
+        Duration stoodStill(ModelState state, Site reader);
     }
 
     private record Step(String what, ModelState from) {}
@@ -131,6 +148,10 @@ final class LeaseModel {
         }
         for (String name : List.of("east", "west")) {
             siteEvents(s, name, take);
+        }
+        if (s.jumps > 0) {
+            take.event("the clock of the store jumps ahead", x -> jump(x, JUMP));
+            take.event("the clock of the store jumps back", x -> jump(x, JUMP.negated()));
         }
     }
 
@@ -228,6 +249,7 @@ final class LeaseModel {
             return;
         }
         site.beat = 0;
+        site.watched = s.lease == null || s.lease.heldBy(site.name) ? ModelState.UNSEEN : Math.max(site.watched, 0);
         LeaseAction action = subject.rules().apply(facts(s, site));
         switch (action) {
             case LeaseAction.Create create -> {
@@ -258,7 +280,9 @@ final class LeaseModel {
         return new SiteFacts.Draft()
                 .site(site.name)
                 .timing(subject.timing())
-                .seen(Optional.ofNullable(s.lease).map(lease -> new LeaseVersion(lease, "", ago(s.modified), NOW)))
+                .seen(Optional.ofNullable(s.lease)
+                        .map(lease -> new LeaseVersion(
+                                lease, "", ago(s.modified), storeTime(s), subject.watch().stoodStill(s, site))))
                 .knownEpoch(site.known < 0 ? OptionalLong.empty() : OptionalLong.of(site.known))
                 .named(site.named.equals(site.name))
                 .wanted(LeaseRules.wants(site.name, site.named, site.settled))
@@ -325,7 +349,10 @@ final class LeaseModel {
         boolean turned = before != null && before.epoch() != f.document().epoch();
         s.lease = f.document();
         s.modified = 0;
+        boolean renewal = f.document().renewedAt() == null;
+        s.jumped = renewal ? Duration.ZERO : s.jumped;
         for (Site x : s.sites()) {
+            x.watched = renewal ? ModelState.UNSEEN : x.watched;
             x.last = turned || f.action() instanceof LeaseAction.RollBack ? null : x.last;
             boolean waiting = x.flight != null && !x.flight.landed();
             if (subject.conditional()) {
@@ -367,6 +394,7 @@ final class LeaseModel {
     private static void dies(ModelState s, Site site, boolean whole) {
         s.crashes--;
         site.operator = false;
+        site.watched = ModelState.UNSEEN;
         site.late = site.flight == null || site.flight.landed() ? site.late : site.flight;
         site.flight = null;
         if (whole) {
@@ -374,6 +402,17 @@ final class LeaseModel {
             site.pods = Pods.None;
             site.unattended = false;
         }
+    }
+
+    /** The clock of the store shows another time since the last renewal than has passed. */
+    private static void jump(ModelState s, Duration by) {
+        s.jumps--;
+        s.jumped = s.jumped.plus(by);
+    }
+
+    /** The clock of the store. Times of earlier renewals are relative to the true one. */
+    static Instant storeTime(ModelState s) {
+        return NOW.plus(s.jumped);
     }
 
     private static void cut(ModelState s, Site site) {

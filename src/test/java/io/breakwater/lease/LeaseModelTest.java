@@ -9,6 +9,7 @@ import io.breakwater.lease.LeaseModel.Limits;
 import io.breakwater.lease.LeaseModel.Subject;
 import io.breakwater.lease.ModelState.Site;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -26,8 +27,13 @@ class LeaseModelTest {
     private static final Limits LATE_WRITES = new Limits(0, 1, 2, 1, MINUTE, Duration.ofSeconds(7));
     private static final Limits CRASH = new Limits(1, 0, 1, 1, MINUTE, Duration.ofSeconds(7));
 
+    private static final Limits CLOCK_JUMP = new Limits(0, 0, 1, 1, MINUTE, NO_SKEW, 1);
+
+    /** Lead of the clock of a site that measures the age of the lease by it. */
+    private static final Duration AHEAD = Duration.ofSeconds(40);
+
     static Stream<Limits> limits() {
-        return Stream.of(CHANGE_OF_MIND, LATE_WRITES, CRASH);
+        return Stream.of(CHANGE_OF_MIND, LATE_WRITES, CRASH, CLOCK_JUMP);
     }
 
     /** Explores all histories, which checks the invariants, and settles a sample of the states. */
@@ -78,7 +84,22 @@ class LeaseModelTest {
                 Arguments.of("a lease is taken early", rules(LeaseModelTest::takesEarly), CRASH, "I1"),
                 Arguments.of("loss is not bounded", rules(LeaseModelTest::ignoresLoss), CRASH, "I4"),
                 Arguments.of("the epoch does not grow", rules(LeaseModelTest::keepsEpoch), CHANGE_OF_MIND, "I1"),
-                Arguments.of("a lease is released unfinished", rules(LeaseModelTest::releasesEarly), CRASH, "I3"));
+                Arguments.of("a lease is released unfinished", rules(LeaseModelTest::releasesEarly), CRASH, "I3"),
+                Arguments.of(
+                        "the age of a lease is measured by the clock of the store",
+                        watch((s, site) -> age(s, LeaseModel.storeTime(s))),
+                        CLOCK_JUMP,
+                        "I1"),
+                Arguments.of(
+                        "the age of a lease is measured by the clock of its reader",
+                        watch((s, site) -> age(s, ModelState.NOW.plus(AHEAD))),
+                        CRASH,
+                        "I1"),
+                Arguments.of(
+                        "a process counts from its start instead of the last renewal that it saw",
+                        watch((s, site) -> ModelState.ticks(ModelState.OLD)),
+                        CRASH,
+                        "I1"));
     }
 
     @ParameterizedTest(name = "{0}")
@@ -94,11 +115,23 @@ class LeaseModelTest {
 
     private static Subject subject(boolean podsFirst, boolean conditional, boolean gates) {
         Subject real = Subject.real();
-        return new Subject(real.rules(), real.timing(), podsFirst, conditional, gates);
+        return new Subject(real.rules(), real.timing(), real.watch(), podsFirst, conditional, gates);
+    }
+
+    private static Subject watch(LeaseModel.Watch watch) {
+        Subject real = Subject.real();
+        return new Subject(real.rules(), real.timing(), watch, true, true, true);
+    }
+
+    /** Age of the last renewal at a moment by some clock. */
+    private static Duration age(ModelState s, Instant now) {
+        Instant renewed = s.lease.renewedAt() == null ? ModelState.ago(s.modified) : s.lease.renewedAt();
+        return Duration.between(renewed, now);
     }
 
     private static Subject rules(Function<SiteFacts, LeaseAction> rules) {
-        return new Subject(rules, Subject.real().timing(), true, true, true);
+        Subject real = Subject.real();
+        return new Subject(rules, real.timing(), real.watch(), true, true, true);
     }
 
     private static LeaseAction takesEarly(SiteFacts facts) {

@@ -42,7 +42,7 @@ class LeaseTest {
     private static final String TERM = "{'epoch':1,'holder':'east','fence':'Initial'}";
     private static final String TERMS = ",'terms':[" + TERM + "]}";
     private static final String SECOND = "{'schemaVersion':1,'epoch':2,'holder':'west','state':'STATE',"
-            + "'fence':'Graceful','durationSeconds':60,'writes':WRITES,'start':" + POINT + ",'terms':[" + TERM
+            + "'fence':'Graceful','durationSeconds':60,'writes':WRITES,'renewals':RENEWALS,'start':" + POINT + ",'terms':[" + TERM
             + ",{'epoch':2,'holder':'west','fence':'Graceful'}]}";
 
     @TempDir
@@ -54,45 +54,46 @@ class LeaseTest {
                         "first",
                         FIRST,
                         "{'schemaVersion':1,'epoch':1,'holder':'east','state':'Held','fence':'Initial',"
-                                + "'durationSeconds':60,'writes':1" + TERMS),
-                Arguments.of("renewed", RENEWAL, head("Held") + "'writes':2,'clockAheadMillis':12" + TERMS),
+                                + "'durationSeconds':60,'writes':1,'renewals':1" + TERMS),
+                Arguments.of("renewed", RENEWAL, head("Held") + "'writes':2,'renewals':2,'clockAheadMillis':12" + TERMS),
                 Arguments.of(
                         "requested",
                         REQUESTED,
-                        head("Held") + "'writes':3,'renewedAt':'2026-01-01T10:00:00Z','clockAheadMillis':12" + REQUEST
+                        head("Held") + "'writes':3,'renewals':2,'renewedAt':'2026-01-01T10:00:00Z','clockAheadMillis':12" + REQUEST
                                 + TERMS),
                 Arguments.of(
                         "renewed with a request",
                         REQUESTED.renewed(Duration.ofSeconds(90), null),
-                        head("Held") + "'writes':4" + REQUEST + TERMS),
+                        head("Held") + "'writes':4,'renewals':3" + REQUEST + TERMS),
                 Arguments.of(
                         "withdrawn",
                         HONOURED.withdrawn(RENEWED),
-                        head("Releasing") + "'writes':5,'renewedAt':'2026-01-01T10:00:00Z','clockAheadMillis':12"
+                        head("Releasing") + "'writes':5,'renewals':3,'renewedAt':'2026-01-01T10:00:00Z','clockAheadMillis':12"
                                 + TERMS),
                 Arguments.of(
-                        "honoured", HONOURED, head("Releasing") + "'writes':4,'clockAheadMillis':12" + REQUEST + TERMS),
+                        "honoured", HONOURED, head("Releasing") + "'writes':4,'renewals':3,'clockAheadMillis':12"
+                                + REQUEST + TERMS),
                 Arguments.of(
                         "rolled back",
                         ROLLED_BACK,
-                        head("Held") + "'writes':5,'clockAheadMillis':12" + OUTCOME + TERMS),
+                        head("Held") + "'writes':5,'renewals':4,'clockAheadMillis':12" + OUTCOME + TERMS),
                 Arguments.of(
                         "requested again",
                         ROLLED_BACK.requested(new Lease.Request("west", "r2"), RENEWED),
-                        head("Held") + "'writes':6,'renewedAt':'2026-01-01T10:00:00Z','clockAheadMillis':12"
+                        head("Held") + "'writes':6,'renewals':4,'renewedAt':'2026-01-01T10:00:00Z','clockAheadMillis':12"
                                 + REQUEST.replace("r1", "r2") + TERMS),
                 Arguments.of(
                         "released",
                         RELEASED,
-                        head("Released") + "'writes':5,'clockAheadMillis':12" + REQUEST + ",'proof':" + POINT + TERMS),
-                Arguments.of("acquired", ACQUIRED, second("Taken", 6)),
-                Arguments.of("serving", ACQUIRED.serving(), second("Held", 7)),
+                        head("Released") + "'writes':5,'renewals':4,'clockAheadMillis':12" + REQUEST + ",'proof':" + POINT + TERMS),
+                Arguments.of("acquired", ACQUIRED, second("Taken", 6, 5)),
+                Arguments.of("serving", ACQUIRED.serving(), second("Held", 7, 6)),
                 Arguments.of(
-                        "retired", RENEWAL.retired(), head("Retired") + "'writes':3,'clockAheadMillis':12" + TERMS),
+                        "retired", RENEWAL.retired(), head("Retired") + "'writes':3,'renewals':3,'clockAheadMillis':12" + TERMS),
                 Arguments.of(
                         "adopted",
                         RENEWAL.retired().adopted(),
-                        head("Held") + "'writes':4,'clockAheadMillis':12" + TERMS));
+                        head("Held") + "'writes':4,'renewals':4,'clockAheadMillis':12" + TERMS));
     }
 
     @ParameterizedTest(name = "{0}")
@@ -135,7 +136,9 @@ class LeaseTest {
         return HEAD.replace("STATE", state);
     }
 
-    private static String second(String state, int writes) {
-        return SECOND.replace("STATE", state).replace("WRITES", Integer.toString(writes));
+    private static String second(String state, int writes, int renewals) {
+        return SECOND.replace("STATE", state)
+                .replace("WRITES", Integer.toString(writes))
+                .replace("RENEWALS", Integer.toString(renewals));
     }
 }

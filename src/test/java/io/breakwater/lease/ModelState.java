@@ -24,6 +24,9 @@ final class ModelState {
     /** Limit for the age of a lease and of a heartbeat. */
     private static final int SILENT = 8;
 
+    /** No read of this process has shown the present renewal. */
+    static final int UNSEEN = -1;
+
     /** Limit for the age of a renewal, as its holder sees it. */
     private static final int UNRENEWED = 3;
 
@@ -86,6 +89,8 @@ final class ModelState {
         PointRef last;
         Flight flight;
         Flight late;
+        /** Ticks for which this process has seen the lease of the other site without a renewal; or UNSEEN. */
+        int watched = UNSEEN;
         /** Pods run, or continued to run, although no operator could gate them in time. */
         boolean unattended;
 
@@ -119,6 +124,7 @@ final class ModelState {
                 last,
                 flight,
                 late,
+                watched,
                 unattended
             };
         }
@@ -141,6 +147,7 @@ final class ModelState {
             s.last = last;
             s.flight = flight;
             s.late = late;
+            s.watched = watched;
             s.unattended = unattended;
             return s;
         }
@@ -163,6 +170,7 @@ final class ModelState {
         private void older(LeaseTiming timing) {
             renewal = Math.min(renewal + 1, UNRENEWED);
             beat = Math.min(beat + 1, SILENT);
+            watched = watched == UNSEEN ? UNSEEN : Math.min(watched + 1, SILENT);
             if (pods == Pods.Ending
                     && (++ending + 1) * TICK > timing.gateBudget().toSeconds()) {
                 pods = Pods.None;
@@ -197,6 +205,10 @@ final class ModelState {
     int lost;
     int flips;
     int points;
+    int jumps;
+    /** How far the clock of the store has jumped since the last renewal. */
+    Duration jumped = Duration.ZERO;
+
     private int hash;
 
     ModelState(LeaseModel.Limits limits) {
@@ -206,6 +218,7 @@ final class ModelState {
         lost = limits.lost();
         flips = limits.flips();
         points = limits.points();
+        jumps = limits.jumps();
     }
 
     private ModelState(ModelState s) {
@@ -219,6 +232,8 @@ final class ModelState {
         lost = s.lost;
         flips = s.flips;
         points = s.points;
+        jumps = s.jumps;
+        jumped = s.jumped;
     }
 
     ModelState with(Consumer<ModelState> change) {
@@ -285,6 +300,7 @@ final class ModelState {
     private static Lease canonical(Lease lease, Instant renewedAt, PointRef proof, PointRef start) {
         return LeaseDraft.after(lease)
                 .writes(0)
+                .renewals(0)
                 .renewedAt(renewedAt)
                 .proof(proof)
                 .start(start)
@@ -293,7 +309,7 @@ final class ModelState {
     }
 
     private Object[] fields() {
-        return new Object[] {lease, modified, newest, served, crashes, lost, flips, points};
+        return new Object[] {lease, modified, newest, served, crashes, lost, flips, points, jumps, jumped};
     }
 
     @Override
