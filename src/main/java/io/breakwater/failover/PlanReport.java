@@ -119,6 +119,7 @@ final class PlanReport {
     }
 
     private static void setLease(FailoverPlanStatus status, LeaseVersion seen) {
+        status.leaseId = seen.lease().id();
         status.leaseWrites = seen.lease().writes();
         status.activeSite = seen.lease().holder();
         status.fence = seen.lease().fence();

@@ -130,6 +130,25 @@ class ForgedLeaseTest {
         assertThat(ready(sites.west).reason).isEqualTo(Reason.WentBack.name());
     }
 
+    /** Someone restored the location of another installation, in which the plan has the same name. */
+    @Test
+    void refusesALeaseOfAnotherIdentityAlsoAfterARestart() {
+        assertThat(east.status().leaseId).isNotBlank().isEqualTo(sites.west.status().leaseId);
+        sites.replaceLease(east.lease().identified("another").acquired("west", Fence.Expired, LEASE, OLD));
+
+        reconcileBoth();
+        sites.west.startProcess();
+        reconcileBoth();
+
+        assertThat(ready(east).reason).isEqualTo(Reason.WentBack.name());
+        assertThat(ready(east).message).contains("it is another lease, with id another and counter 2.");
+        assertThat(ready(sites.west).reason).isEqualTo(Reason.WentBack.name());
+        assertThat(east.gated()).isFalse();
+        assertThat(sites.west.gated()).isTrue();
+        assertThat(sites.west.restores()).isEmpty();
+        assertThat(east.status().epoch).isEqualTo(1);
+    }
+
     @Test
     void reportsThatANewClusterHasNoRecordOfTheLease() {
         assertThat(reasons(sites.west)).contains(Reason.FirstSeen.name());
