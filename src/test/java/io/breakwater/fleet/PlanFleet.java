@@ -139,12 +139,14 @@ final class PlanFleet implements AutoCloseable {
 
     /** Lets time pass, with {@code -Dbreakwater.fleet.real=true} no faster than real time. */
     void pass(Duration time) {
+        if (!Boolean.getBoolean("breakwater.fleet.real")) {
+            run.pass(time, STEP);
+            return;
+        }
         for (Duration left = time; left.isPositive(); left = left.minus(STEP)) {
             long began = System.nanoTime();
             run.pass(STEP, STEP);
-            if (Boolean.getBoolean("breakwater.fleet.real")) {
-                LockSupport.parkNanos(STEP.toNanos() - (System.nanoTime() - began));
-            }
+            LockSupport.parkNanos(STEP.toNanos() - (System.nanoTime() - began));
         }
     }
 
