@@ -44,6 +44,11 @@ public class JournalEntry {
     @JsonPropertyDescription("Result of the step, or what it waits for.")
     public String message;
 
+    /** A message as the API server accepts it: a step that waits for hundreds of objects names them all. Null stays null. */
+    public static String cut(String message) {
+        return message == null ? null : Texts.cut(message, LONGEST);
+    }
+
     /** A step that runs. */
     public static JournalEntry running(String step, String startedAt) {
         JournalEntry entry = new JournalEntry();

@@ -5,7 +5,6 @@ import io.breakwater.api.JournalEntry;
 import io.breakwater.api.JournalEntry.State;
 import io.breakwater.api.Reason;
 import io.breakwater.api.ServerMessage;
-import io.breakwater.api.Texts;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.LogContext;
 import java.time.Clock;
@@ -166,7 +165,7 @@ public final class StepRunner {
     }
 
     private static Result waiting(JournalEntry entry, String full, Duration recheck, Log log) {
-        String message = cut(full);
+        String message = JournalEntry.cut(full);
         if (!Objects.equals(message, entry.message)) {
             entry.message = message;
             log.note(entry);
@@ -210,7 +209,7 @@ public final class StepRunner {
             if (e.isRetryable()) {
                 quarantine.leave(run);
                 entry.crashes = null;
-                entry.message = cut(e.getMessage());
+                entry.message = JournalEntry.cut(e.getMessage());
                 log.save(entry);
             } else {
                 finish(run, entry, State.Failed, e.getMessage(), log);
@@ -223,7 +222,7 @@ public final class StepRunner {
                     Reason.InternalError, step.name() + " failed: " + ServerMessage.of(e), e);
             quarantine.leave(run);
             entry.crashes = null;
-            entry.message = cut(error.getMessage());
+            entry.message = JournalEntry.cut(error.getMessage());
             log.save(entry);
             throw error;
         }
@@ -233,13 +232,8 @@ public final class StepRunner {
         quarantine.leave(id);
         entry.state = state;
         entry.finishedAt = Conditions.timestamp(clock.instant());
-        entry.message = cut(message);
+        entry.message = JournalEntry.cut(message);
         log.note(entry);
-    }
-
-    /** A step that waits for hundreds of objects names them all. */
-    private static String cut(String message) {
-        return message == null ? null : Texts.cut(message, JournalEntry.LONGEST);
     }
 
     private static Optional<JournalEntry> find(Log log, String step) {
