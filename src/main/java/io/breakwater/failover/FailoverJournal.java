@@ -6,7 +6,6 @@ import io.breakwater.api.FailoverPlanStatus.Kind;
 import io.breakwater.api.FailoverPlanStatus.Run;
 import io.breakwater.api.JournalEntry;
 import io.breakwater.api.JournalEntry.State;
-import io.breakwater.api.Texts;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.steps.Journal;
@@ -77,6 +76,13 @@ final class FailoverJournal implements StepRunner.Log {
                         Conditions.timestamp(Instant.parse(r.startedAt).plus(time))));
     }
 
+    /** Starts the run in which this site takes the lease from another, unless it is running. */
+    void startTakeOver(String from) {
+        if (running().filter(run -> plan.site().equals(run.to)).isEmpty()) {
+            start(plan.request(), Kind.Planned, from, plan.site());
+        }
+    }
+
     /** Changes the run in the status. */
     void edit(Consumer<Run> change) {
         update(status -> change.accept(status.run));
@@ -84,11 +90,16 @@ final class FailoverJournal implements StepRunner.Log {
 
     /** Reports what the run waits for, if it is running. */
     void await(String message) {
-        running().ifPresent(run -> edit(r -> r.message = cut(message)));
+        running().ifPresent(run -> await(run.kind, message));
     }
 
-    private static String cut(String message) {
-        return Texts.cut(message, JournalEntry.LONGEST);
+    /** Reports what the run waits for, and its kind, if it is running. */
+    void await(Kind kind, String message) {
+        running()
+                .ifPresent(run -> edit(r -> {
+                    r.kind = kind;
+                    r.message = JournalEntry.cut(message);
+                }));
     }
 
     /** Ends the run on this site, if it is running, and counts it. */
@@ -96,7 +107,7 @@ final class FailoverJournal implements StepRunner.Log {
         running().ifPresent(run -> {
             update(status -> {
                 status.run.state = result == FailoverResult.Completed ? State.Done : State.Failed;
-                status.run.message = cut(message);
+                status.run.message = JournalEntry.cut(message);
                 status.run.finishedAt = Conditions.timestamp(clock.instant());
             });
             report.finished(plan.resource(), run, result);
@@ -122,7 +133,7 @@ final class FailoverJournal implements StepRunner.Log {
         entry.startedAt = entry.startedAt == null ? now : entry.startedAt;
         entry.finishedAt = state == State.Running ? null : now;
         entry.attempts = entry.attempts == null ? 1 : entry.attempts;
-        entry.message = cut(message);
+        entry.message = JournalEntry.cut(message);
         save(entry);
         return true;
     }

@@ -332,7 +332,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
             return Handover.PENDING;
         }
         if (lease.holder().equals(plan.site())) {
-            return HandOver.lateness(plan, journal, clock)
+            return handOver.lateness(plan, journal)
                     .<Handover>map(late -> new Handover.Failed(
                             late + "; site " + plan.peer() + " has not restored the final point yet"))
                     .orElse(Handover.PENDING);

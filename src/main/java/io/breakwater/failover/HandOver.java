@@ -50,7 +50,7 @@ final class HandOver {
     }
 
     /** Whether the deadline of a hand-over is over. It is in the status, so a restart does not extend it. */
-    static Optional<String> lateness(PlanSite plan, FailoverJournal journal, Clock clock) {
+    Optional<String> lateness(PlanSite plan, FailoverJournal journal) {
         return journal.running()
                 .filter(run -> run.deadline != null && !clock.instant().isBefore(Instant.parse(run.deadline)))
                 .map(run -> "the hand-over did not complete within spec.handOver.timeout ("
@@ -58,7 +58,7 @@ final class HandOver {
     }
 
     private Handover pending(PlanSite plan, FailoverJournal journal, String waiting) {
-        return lateness(plan, journal, clock)
+        return lateness(plan, journal)
                 .<Handover>map(late -> new Handover.Failed(late + "; it was waiting for " + waiting))
                 .orElse(Handover.PENDING);
     }

@@ -1,10 +1,12 @@
 package io.breakwater.failover;
 
+import io.breakwater.gate.GateRules;
 import io.breakwater.gate.NamespaceGate;
 import io.fabric8.kubernetes.api.model.Node;
-import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -50,18 +52,17 @@ final class HandOverValidation {
 
     /** A pod on a node that does not answer never ends, so the final point would never start. */
     private Optional<String> checkNodes(PlanSite plan) {
-        return client.pods().inNamespace(plan.namespace()).list().getItems().stream()
-                .filter(pod -> pod.getSpec() != null && pod.getSpec().getNodeName() != null && !isOver(pod))
-                .filter(pod -> isUnreachable(pod.getSpec().getNodeName()))
+        Map<String, String> podsByNode = new LinkedHashMap<>();
+        client.pods().inNamespace(plan.namespace()).list().getItems().stream()
+                .filter(pod -> pod.getSpec() != null && pod.getSpec().getNodeName() != null)
+                .filter(pod -> !GateRules.isFinished(pod))
+                .forEach(pod -> podsByNode.putIfAbsent(
+                        pod.getSpec().getNodeName(), pod.getMetadata().getName()));
+        return podsByNode.entrySet().stream()
+                .filter(pod -> isUnreachable(pod.getKey()))
                 .findFirst()
-                .map(pod -> "pod " + pod.getMetadata().getName() + " is on node "
-                        + pod.getSpec().getNodeName()
+                .map(pod -> "pod " + pod.getValue() + " is on node " + pod.getKey()
                         + ", which does not answer, so the pod cannot end; repair or delete the node");
-    }
-
-    private static boolean isOver(Pod pod) {
-        String phase = pod.getStatus() == null ? null : pod.getStatus().getPhase();
-        return "Succeeded".equals(phase) || "Failed".equals(phase);
     }
 
     private boolean isUnreachable(String name) {

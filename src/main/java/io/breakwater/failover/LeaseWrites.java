@@ -176,9 +176,7 @@ final class LeaseWrites {
             return PlanOutcome.working(Role.Demoting, Reason.FailingOver, pending.get());
         }
         boolean planned = next.fence() == Fence.Graceful;
-        if (journal.running().filter(run -> plan.site().equals(run.to)).isEmpty()) {
-            journal.start(plan.request(), Kind.Planned, before.holder(), plan.site());
-        }
+        journal.startTakeOver(before.holder());
         journal.edit(run -> {
             run.kind = planned ? Kind.Planned : Kind.Unplanned;
             run.dataLoss = Durations.format(action.loss());

@@ -61,34 +61,29 @@ final class PlanRemoval {
         }
         supervisor.resume(plan);
         Optional<LeaseKeeper> keeper = keepers.of(key);
-        if (keeper.isPresent() && isPromoting(plan)) {
-            return giveBack(plan);
-        }
-        return keeper.isPresent() ? retire(plan, keeper.get()) : leave(plan);
+        return keeper.isPresent() ? giveBack(plan).orElseGet(() -> retire(plan, keeper.get())) : leave(plan);
     }
 
-    /** Whether this site has the lease, but has not served with it. The keeper does not retire such a lease. */
-    private boolean isPromoting(FailoverPlan plan) {
+    /**
+     * Gives back a lease with which this site has not served, which the keeper does not retire. The data here is not complete, so
+     * nothing may start on it: the gate stays closed, and the other site may take the lease.
+     *
+     * @return whether the plan may be removed; empty when this site has no such lease, or cannot read it
+     */
+    private Optional<Boolean> giveBack(FailoverPlan plan) {
+        PlanSite site;
+        Optional<LeaseVersion> seen;
         try {
-            PlanSite site = sites.open(plan);
-            return site.store()
-                    .read()
-                    .map(LeaseVersion::lease)
-                    .filter(lease -> lease.heldBy(site.site()) && lease.state() == Lease.State.Taken)
-                    .isPresent();
+            site = sites.open(plan);
+            seen = site.store().read();
         } catch (BreakwaterException e) {
-            return false;
+            return Optional.empty();
         }
-    }
-
-    /** The data here is not complete, so nothing may start on it: the gate stays closed, and the other site may take the lease. */
-    private boolean giveBack(FailoverPlan plan) {
-        PlanSite site = sites.open(plan);
-        Optional<LeaseVersion> seen = site.store().read();
-        boolean given = seen.filter(version ->
-                        version.lease().heldBy(site.site()) && version.lease().state() == Lease.State.Taken)
-                .flatMap(version -> site.store().write(version.lease().givenBack(), seen))
-                .isPresent();
+        Lease lease = seen.map(LeaseVersion::lease).orElse(null);
+        if (lease == null || !lease.heldBy(site.site()) || lease.state() != Lease.State.Taken) {
+            return Optional.empty();
+        }
+        boolean given = site.store().write(lease.givenBack(), seen).isPresent();
         if (given) {
             gate.close(site.namespace(), site.gateHolder(), LeaseTiming.LOST_GRACE);
             events.warning(
@@ -98,7 +93,7 @@ final class PlanRemoval {
                             + " application on site " + site.peer() + ", change spec.activeSite there to "
                             + site.peer() + wayOut());
         }
-        return given;
+        return Optional.of(given);
     }
 
     private boolean retire(FailoverPlan plan, LeaseKeeper keeper) {

@@ -131,9 +131,7 @@ final class StandbyActions {
     private PlanOutcome prepare(ActionContext context) {
         PlanSite plan = context.plan();
         FailoverJournal journal = context.journal();
-        if (journal.running().filter(run -> plan.site().equals(run.to)).isEmpty()) {
-            journal.start(plan.request(), Kind.Planned, plan.peer(), plan.site());
-        }
+        journal.startTakeOver(plan.peer());
         try {
             return switch (takeOver.prepare(plan, context.lease(), journal)) {
                 case StepRunner.Result.Waiting waiting -> {
@@ -198,9 +196,7 @@ final class StandbyActions {
     }
 
     private static PlanOutcome waiting(Kind kind, Reason reason, String message, ActionContext context) {
-        FailoverJournal journal = context.journal();
-        journal.running().ifPresent(run -> journal.edit(r -> r.kind = kind));
-        journal.await(message);
+        context.journal().await(kind, message);
         return PlanOutcome.working(Role.Passive, reason, message);
     }
 

@@ -139,9 +139,13 @@ public final class GateRules {
 
     /** Whether containers of the application run or may start: all pods except movers, held pods and finished pods. */
     static boolean isActive(Pod pod) {
+        return !isMover(pod) && !isHeld(pod) && !isFinished(pod);
+    }
+
+    /** Whether all containers of the pod have ended for good. */
+    public static boolean isFinished(Pod pod) {
         String phase = pod.getStatus() == null ? null : pod.getStatus().getPhase();
-        boolean finished = "Succeeded".equals(phase) || "Failed".equals(phase);
-        return !isMover(pod) && !isHeld(pod) && !finished;
+        return "Succeeded".equals(phase) || "Failed".equals(phase);
     }
 
     /** Whether a CronJob created the Job. If such Jobs were held, they would accumulate. */
