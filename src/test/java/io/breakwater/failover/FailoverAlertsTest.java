@@ -47,6 +47,7 @@ class FailoverAlertsTest {
         age.firing(scrape(sites.west));
         stalled.firing(scrape(sites.west));
         sites.west.startProcess();
+        sites.silence(FIVE_MINUTES);
         sites.west.reconcile();
         age.restarted(scrape(sites.west));
         stalled.restarted(scrape(sites.west));
