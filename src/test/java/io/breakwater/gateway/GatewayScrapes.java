@@ -1,5 +1,7 @@
 package io.breakwater.gateway;
 
+import static org.awaitility.Awaitility.await;
+
 import java.net.http.HttpRequest;
 import java.nio.file.Path;
 import java.util.Map;
@@ -11,6 +13,8 @@ public final class GatewayScrapes {
     public static String refused(Path directory) throws Exception {
         try (TestGateway gateway = new TestGateway(directory, Map.of())) {
             gateway.send(HttpRequest.newBuilder(gateway.uri("/r/config")));
+            // The gateway counts a request after its answer.
+            await().until(() -> gateway.metrics.scrape().contains("direction=\"sent\""));
             return gateway.metrics.scrape();
         }
     }
