@@ -26,6 +26,10 @@ public class FailoverPlanStatus extends ConditionedStatus {
             "Epoch of the lease when this site last read it. Breakwater refuses writes of older epochs.")
     public Long leaseEpoch;
 
+    @Size(max = 63)
+    @JsonPropertyDescription("Random identity of the lease. Breakwater refuses a lease with another one.")
+    public String leaseId;
+
     @JsonPropertyDescription(
             "Number of writes of the lease when this site last read it. Breakwater refuses a lease with a smaller number,"
                     + " or of an older epoch.")

@@ -64,7 +64,7 @@ final class DivergentCapture {
         }
         FailoverJournal journal = new FailoverJournal(plan, lease.epoch(), writer, report, clock);
         journal.end(FailoverResult.Failed, "site " + lease.holder() + " took over the lease");
-        RestorePoint point = points.ensureDivergent(plan, lost.get());
+        RestorePoint point = points.ensureDivergent(plan, lease, lost.get());
         String name = point.getMetadata().getName();
         Optional<String> failure = PlanPoints.failure(point);
         if (failure.isPresent()) {

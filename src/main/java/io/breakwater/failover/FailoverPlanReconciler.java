@@ -156,8 +156,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
             Optional<LeaseVersion> seen = plan.store().read();
             seen.ifPresent(version -> reportOrigin(plan, version));
             requireProof(plan, seen);
-            seen.ifPresent(version -> memory.recordLease(
-                    plan, version.lease().epoch(), version.lease().heldBy(plan.site())));
+            seen.ifPresent(version -> memory.recordLease(plan, version.lease()));
             PlanOutcome outcome = act(plan, seen, askedAt);
             report.write(plan, seen, outcome);
             heartbeat(plan);
@@ -191,7 +190,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
                 .takeRestored()
                 .ifPresent(cause -> events.warning(plan.resource(), Reason.Tampered, cause));
         plan.store().memory().takeAccepted().ifPresent(counter -> {
-            memory.recordAccepted(plan, counter);
+            memory.recordAccepted(plan, counter, seen.lease().id());
             events.audited(
                     plan.resource(),
                     Reason.WentBack,

@@ -14,6 +14,7 @@ import io.breakwater.observe.AuditEntry;
 import io.breakwater.observe.AuditResult;
 import io.breakwater.observe.Events;
 import java.util.Optional;
+import java.util.UUID;
 
 /**
  * Actions that write the lease. A write that loses against another one is not an error: the next reconciliation decides
@@ -59,7 +60,8 @@ final class LeaseWrites {
     private PlanOutcome create(LeaseAction.Create action, ActionContext context) {
         PlanSite plan = context.plan();
         memory.recordEpoch(plan, 0);
-        if (write(action, context)) {
+        Lease first = action.lease().identified(UUID.randomUUID().toString());
+        if (write(new LeaseAction.Create(first), context)) {
             events.normal(plan.resource(), Reason.Active, "wrote the first lease: site " + plan.site() + " is active");
         }
         return PlanOutcome.again(Role.Unknown, "wrote the first lease");

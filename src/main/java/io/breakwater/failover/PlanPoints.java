@@ -27,7 +27,7 @@ import java.util.function.LongSupplier;
 
 /** The RestorePoints of a plan's namespace: those that a site can start from, and the two that a failover creates. */
 final class PlanPoints {
-    /** Annotation on points that a run created: the id of the run. */
+    /** Annotation on points that a run created: the id of the run, or the id of the lease and the lost epoch. */
     static final String RUN = Api.GROUP + "/failover-run";
 
     /**
@@ -147,27 +147,34 @@ final class PlanPoints {
             if (present.isEmpty()) {
                 return create(plan, name, Trigger.Final, run);
             }
-            Map<String, String> annotations = present.get().getMetadata().getAnnotations();
-            boolean ofRun = annotations != null && run.equals(annotations.get(RUN));
-            if (ofRun && isOf(plan, present.get(), Trigger.Final)) {
+            if (isOfRun(present.get(), run) && isOf(plan, present.get(), Trigger.Final)) {
                 return present.get();
             }
         }
     }
 
-    /** The divergent point for an epoch that this site lost; creates it if it does not exist. */
-    RestorePoint ensureDivergent(PlanSite plan, long epoch) {
+    /**
+     * The divergent point for an epoch that this site lost; creates it if it does not exist. A point of an earlier lease may have
+     * the same epoch. It does not hold the data of this one.
+     */
+    RestorePoint ensureDivergent(PlanSite plan, Lease lease, long epoch) {
+        String run = lease.id() + "/e" + epoch;
         String base = plan.name() + "-e" + epoch + "-divergent";
         for (int i = 1; ; i++) {
             String name = i == 1 ? base : base + "-" + i;
             Optional<RestorePoint> present = get(plan.namespace(), name);
             if (present.isEmpty()) {
-                return create(plan, name, Trigger.Divergent, "e" + epoch);
+                return create(plan, name, Trigger.Divergent, run);
             }
-            if (isOf(plan, present.get(), Trigger.Divergent)) {
+            if (isOfRun(present.get(), run) && isOf(plan, present.get(), Trigger.Divergent)) {
                 return present.get();
             }
         }
+    }
+
+    private static boolean isOfRun(RestorePoint point, String run) {
+        Map<String, String> annotations = point.getMetadata().getAnnotations();
+        return annotations != null && run.equals(annotations.get(RUN));
     }
 
     /** Whether Breakwater created a point for the plan: only Breakwater may set these triggers and the label. */

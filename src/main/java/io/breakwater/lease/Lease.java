@@ -16,6 +16,7 @@ import java.util.Optional;
  * site makes.
  *
  * @param schemaVersion layout of the document, {@link #SCHEMA}
+ * @param id random identity of this lease, from its first version on. Epochs are comparable only within one lease
  * @param epoch grows with every change of holder, and never shrinks
  * @param holder site that holds the lease, or the last one that held it
  * @param state stage of the holder
@@ -36,6 +37,7 @@ import java.util.Optional;
 @JsonIgnoreProperties(ignoreUnknown = true)
 public record Lease(
         int schemaVersion,
+        String id,
         long epoch,
         String holder,
         State state,
@@ -106,6 +108,11 @@ public record Lease(
                 .renewals(1)
                 .terms(List.of(new EpochRecord(1, site, Fence.Initial)))
                 .build();
+    }
+
+    /** The same lease with its identity, which its first version gets before it is written. */
+    public Lease identified(String random) {
+        return LeaseDraft.after(this).writes(writes).renewals(renewals).id(random).build();
     }
 
     /** Renewal by the holder. */
@@ -232,6 +239,7 @@ public record Lease(
         List<EpochRecord> all = new ArrayList<>(terms);
         all.add(new EpochRecord(epoch + 1, site, how));
         return LeaseDraft.empty()
+                .id(id)
                 .epoch(epoch + 1)
                 .holder(site)
                 .state(State.Taken)

@@ -10,6 +10,7 @@ import java.util.List;
 
 /** Builds a {@link Lease} by the names of its fields. Whether a change is legal is decided in {@link Lease}. */
 public final class LeaseDraft {
+    private String id;
     private long epoch;
     private String holder;
     private State state;
@@ -35,6 +36,7 @@ public final class LeaseDraft {
     /** The next version of a lease: the same fields, one write and one renewal more, and written by the holder. */
     static LeaseDraft after(Lease lease) {
         LeaseDraft draft = new LeaseDraft();
+        draft.id = lease.id();
         draft.epoch = lease.epoch();
         draft.holder = lease.holder();
         draft.state = lease.state();
@@ -49,6 +51,12 @@ public final class LeaseDraft {
         draft.start = lease.start();
         draft.terms = lease.terms();
         return draft;
+    }
+
+    /** @param value null before the first version is written */
+    LeaseDraft id(String value) {
+        id = value;
+        return this;
     }
 
     LeaseDraft epoch(long value) {
@@ -130,6 +138,7 @@ public final class LeaseDraft {
     Lease build() {
         return new Lease(
                 Lease.SCHEMA,
+                id,
                 epoch,
                 holder,
                 state,

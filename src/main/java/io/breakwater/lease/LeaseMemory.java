@@ -27,6 +27,7 @@ public final class LeaseMemory {
     private final LongSupplier nanos;
     private final Map<String, SeenHeartbeat> heartbeats = new HashMap<>();
     private LeaseCounter newest;
+    private String id;
     private String acceptable;
     private LeaseCounter accepted;
     private WrittenLease written;
@@ -41,7 +42,16 @@ public final class LeaseMemory {
 
     /** @param nanos a monotonic clock */
     public LeaseMemory(LeaseCounter newest, LongSupplier nanos) {
+        this(newest, null, nanos);
+    }
+
+    /**
+     * @param id identity of the lease that an earlier process recorded; null without a record
+     * @param nanos a monotonic clock
+     */
+    public LeaseMemory(LeaseCounter newest, String id, LongSupplier nanos) {
         this.newest = newest;
+        this.id = id;
         this.nanos = nanos;
     }
 
@@ -69,14 +79,30 @@ public final class LeaseMemory {
      * @throws BreakwaterException WentBack, when it is older
      */
     synchronized void check(String key, LeaseCounter read, LeaseCounter before) {
-        if (!read.isBefore(before)) {
+        check(key, read, id, before);
+    }
+
+    /**
+     * Checks a version that was read, with the identity of its lease. A lease of another identity is refused like an older one:
+     * its epochs prove nothing about this one.
+     *
+     * @param other identity of the lease that was read
+     * @throws BreakwaterException WentBack, when it is older or another lease
+     */
+    synchronized void check(String key, LeaseCounter read, String other, LeaseCounter before) {
+        boolean same = id == null || id.equals(other);
+        if (same && !read.isBefore(before)) {
             newest = newest.max(read);
             return;
         }
         if (!isAcceptable(read)) {
+            String cause = same
+                    ? " went back: it has counter " + read + ", but this site has seen " + before
+                    : " went back: it is another lease, with id " + other + " and counter " + read
+                            + ", but this site has seen the lease with id " + id;
             throw BreakwaterException.permanent(
                     Reason.WentBack,
-                    key + " went back: it has counter " + read + ", but this site has seen " + before
+                    key + cause
                             + "; restore the newest version of the object, or annotate the FailoverPlan with "
                             + Api.ACCEPT_LEASE + "=" + read + " to accept this one");
         }
@@ -127,6 +153,7 @@ public final class LeaseMemory {
 
     /** Notes a version with valid signatures. */
     synchronized void verified(Lease lease) {
+        id = lease.id();
         verified = lease;
     }
 

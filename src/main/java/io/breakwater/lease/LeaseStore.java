@@ -81,7 +81,7 @@ public class LeaseStore {
             return Optional.of(accepted(e));
         }
         seen.ifPresent(version -> {
-            memory.check(key(), LeaseCounter.of(version.lease()), before);
+            memory.check(key(), LeaseCounter.of(version.lease()), version.lease().id(), before);
             memory.verified(version.lease());
         });
         return seen.map(this::observed);

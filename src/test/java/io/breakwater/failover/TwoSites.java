@@ -428,6 +428,13 @@ final class TwoSites implements AutoCloseable {
         }
     }
 
+    /** Writes a lease as someone does who has the master key, in place of the present one. */
+    void replaceLease(Lease lease) {
+        LeaseStore store = new LeaseStore(
+                TestStores.filesystem(directory), new DirectCalls(), NS, "shop", new LeaseMemory(LeaseCounter.NONE));
+        store.write(lease, store.read());
+    }
+
     /** The bytes of the lease in the store. */
     byte[] storedLease() {
         return TestStores.filesystem(directory).read(LEASE).orElseThrow().content();

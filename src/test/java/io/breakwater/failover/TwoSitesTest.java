@@ -608,6 +608,26 @@ class TwoSitesTest {
         assertThat(sites.west.lease()).extracting(Lease::holder, Lease::epoch).containsExactly("west", 2L);
     }
 
+    /** The plan was deleted and created again with another lease, so its epochs started again. */
+    @Test
+    void capturesDivergentDataAlthoughAnEarlierLeaseHasAPointOfTheSameEpoch() {
+        unplanned("10m");
+        RestorePoint earlier = new RestorePoint();
+        earlier.getMetadata().setNamespace(TwoSites.NS);
+        earlier.getMetadata().setName("shop-e1-divergent");
+        earlier.getMetadata().setLabels(Map.of(Api.PLAN, "shop"));
+        earlier.getMetadata().setAnnotations(Map.of(PlanPoints.RUN, "earlier/e1"));
+        earlier.setSpec(new RestorePointSpec());
+        earlier.getSpec().trigger = RestorePointSpec.Trigger.Divergent;
+        sites.east.client().resource(earlier).create();
+
+        sites.east.down = false;
+        sites.east.startProcess();
+        sites.untilPassive(sites.east);
+
+        assertThat(sites.east.pointNames()).contains("shop-e1-divergent-2");
+    }
+
     @Test
     void failbackAfterAnUnplannedFailoverStartsFromTheOtherSite() {
         unplanned("10m");

@@ -299,6 +299,7 @@ final class ModelState {
 
     private static Lease canonical(Lease lease, Instant renewedAt, PointRef proof, PointRef start) {
         return LeaseDraft.after(lease)
+                .id(null)
                 .writes(0)
                 .renewals(0)
                 .renewedAt(renewedAt)
