@@ -26,6 +26,12 @@ public class FailoverPlanStatus extends ConditionedStatus {
             "Epoch of the lease when this site last read it. Breakwater refuses writes of older epochs.")
     public Long leaseEpoch;
 
+    @Size(max = 32)
+    @JsonPropertyDescription(
+            "Duration of the lease in its document. A changed spec.lease.duration counts once the document has it, or at"
+                    + " once if it is shorter and the guard restarts.")
+    public String leaseDuration;
+
     @Size(max = 63)
     @JsonPropertyDescription("Random identity of the lease. Breakwater refuses a lease with another one.")
     public String leaseId;

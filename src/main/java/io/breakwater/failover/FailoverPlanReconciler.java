@@ -10,6 +10,7 @@ import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.ProcessRole;
 import io.breakwater.gate.NamespaceGate;
+import io.breakwater.lease.LastRenewal;
 import io.breakwater.lease.Lease;
 import io.breakwater.lease.LeaseAction;
 import io.breakwater.lease.LeaseRules;
@@ -319,7 +320,8 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         }
         if (created || known.isPresent() && known.getAsLong() == epoch) {
             Duration age = seen.age().plusNanos(System.nanoTime() - askedAt);
-            supervisor.keep(plan.resource(), epoch, age);
+            supervisor.keep(
+                    plan.resource(), epoch, new LastRenewal(age, seen.lease().duration()));
         }
     }
 

@@ -70,7 +70,10 @@ final class HolderActions {
         journal.end(FailoverResult.RolledBack, "failover cancelled: this site is still active");
         gate.open(plan.namespace(), plan.gateHolder());
         if (!keepers.mayRun(plan.key())) {
-            gate.close(plan.namespace(), plan.gateHolder(), plan.timing().grace());
+            gate.close(
+                    plan.namespace(),
+                    plan.gateHolder(),
+                    plan.timing().within(context.lease().duration()).grace());
             return PlanOutcome.working(Role.Unknown, Reason.LeaseLost, "the lease expired; the namespace is gated");
         }
         memory.markSettled(plan);

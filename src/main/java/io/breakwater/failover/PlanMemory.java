@@ -1,5 +1,6 @@
 package io.breakwater.failover;
 
+import io.breakwater.api.Durations;
 import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.lease.Lease;
@@ -20,13 +21,14 @@ final class PlanMemory {
     }
 
     /**
-     * Records identity and epoch of the lease as it was read, before this site acts on it. A capture that the action starts must
+     * Records identity, epoch and duration of the lease as it was read, before this site acts on it. A capture that the action starts must
      * have this epoch, or its writes are refused. The role of an active site ends at once when the site may not be active any more.
      */
     void recordLease(PlanSite plan, Lease lease) {
         writer.update(plan.resource(), FailoverPlanStatus.class, status -> {
             status.leaseId = lease.id();
             status.leaseEpoch = lease.epoch();
+            status.leaseDuration = Durations.format(lease.duration());
             if (status.role == Role.Active && !lease.heldBy(plan.site())) {
                 status.role = Role.Unknown;
             }

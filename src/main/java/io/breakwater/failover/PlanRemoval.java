@@ -6,6 +6,7 @@ import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.api.Reason;
 import io.breakwater.gate.NamespaceGate;
+import io.breakwater.lease.LastRenewal;
 import io.breakwater.lease.Lease;
 import io.breakwater.lease.LeaseKeeper;
 import io.breakwater.lease.LeaseTiming;
@@ -117,7 +118,11 @@ final class PlanRemoval {
             PlanSite site = sites.open(plan);
             Optional<LeaseVersion> seen = site.store().read();
             if (seen.isPresent() && seen.get().lease().heldBy(site.site())) {
-                supervisor.keep(plan, seen.get().lease().epoch(), seen.get().age());
+                LeaseVersion held = seen.get();
+                supervisor.keep(
+                        plan,
+                        held.lease().epoch(),
+                        new LastRenewal(held.age(), held.lease().duration()));
                 return false;
             }
             if (seen.isPresent() && !withdraw(site, seen.get())) {

@@ -39,6 +39,7 @@ public final class LeaseKeeper {
      * @param plan namespace and name of the plan
      * @param site this site
      * @param epoch the epoch that this cluster remembers; the lease of a later epoch belongs to another site
+     * @param timing the times of the plan
      */
     public record Holding(String plan, String site, long epoch, LeaseTiming timing) {}
 
@@ -89,18 +90,18 @@ public final class LeaseKeeper {
 
     /**
      * @param stores opens the store of the lease; called for each attempt, since credentials and locations change
-     * @param age age of the last renewal that is known
+     * @param last the last renewal that is known
      * @param calls runs each call on a thread of its own
      */
     public LeaseKeeper(
-            Holding holding, Supplier<LeaseStore> stores, Duration age, Guard guard, Clocks clocks, Executor calls) {
+            Holding holding, Supplier<LeaseStore> stores, LastRenewal last, Guard guard, Clocks clocks, Executor calls) {
         this.holding = holding;
         this.stores = stores;
         this.guard = guard;
         this.clocks = clocks;
         this.calls = calls;
         long now = now();
-        this.watch = new RenewalWatch(holding.timing(), age, now);
+        this.watch = new RenewalWatch(holding.timing(), last, now);
         this.nextAttempt = now;
         this.beat = new Beat(now, clocks.wall().instant());
     }
