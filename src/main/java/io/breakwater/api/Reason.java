@@ -90,6 +90,8 @@ public enum Reason {
     Tampered,
     /** A signed document is older than one that was seen before: an earlier version replaced the newest one. */
     WentBack,
+    /** Another cluster holds the lease by the name of this site. */
+    SiteNameTaken,
     /** A site signs with another key than before. What it signs is refused. */
     SiteKeyChanged,
     /** This cluster sees a signed document for the first time, so it cannot know whether it is the newest version. */

@@ -49,6 +49,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.jboss.logging.Logger;
 
 /** Reconciles a plan: reads the lease, decides by {@link LeaseRules}, acts, and reports. */
@@ -64,6 +65,9 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
 
     /** A watch can be silent for minutes. An edit of a plan must not wait so long. */
     private static final Duration LONGEST_UNREAD = Duration.ofSeconds(10);
+
+    /** Failures that are reported as events too: someone must find out who writes to the rendezvous. */
+    private static final Set<Reason> SUSPICIOUS = Set.of(Reason.Tampered, Reason.WentBack, Reason.SiteNameTaken);
 
     private final ObjectCache objects;
     private final PlanSites sites;
@@ -195,7 +199,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
             events.audited(
                     plan.resource(),
                     Reason.WentBack,
-                    "accepted the older lease " + counter + " by annotation " + Api.ACCEPT_LEASE,
+                    "accepted lease " + counter + " by annotation " + Api.ACCEPT_LEASE,
                     AuditEntry.of(AuditAction.AcceptLease, AuditResult.Finished));
         });
         boolean unknown = plan.status().leaseWrites == null && plan.knownEpoch().isEmpty();
@@ -396,10 +400,15 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         String key = PlanRoles.key(resource);
         boolean active = keepers.mayRun(key) && resource.getStatus().role == Role.Active;
         Role role = active ? Role.Active : Role.Unknown;
-        if (e.reason() != Reason.Conflict) {
+        if (e.reason() == Reason.SiteNameTaken) {
+            gate.close(
+                    resource.getMetadata().getNamespace(), PlanSite.gateHolder(resource), LeaseTiming.LOST_GRACE);
+            keepers.stop(key);
+            role = Role.Unknown;
+        } else if (e.reason() != Reason.Conflict) {
             protect(resource);
         }
-        if (e.reason() == Reason.Tampered || e.reason() == Reason.WentBack) {
+        if (SUSPICIOUS.contains(e.reason())) {
             events.warning(resource, e.reason(), e.getMessage());
         }
         report.failed(resource, role, e);

@@ -19,6 +19,8 @@ import java.util.Optional;
  * @param id random identity of this lease, from its first version on. Epochs are comparable only within one lease
  * @param epoch grows with every change of holder, and never shrinks
  * @param holder site that holds the lease, or the last one that held it
+ * @param cluster uid of the holder's cluster, which is the uid of its namespace {@code kube-system}; two clusters may have one
+ *     site name. {@link LeaseStore} writes it; null before that
  * @param state stage of the holder
  * @param fence how the holder came to this epoch
  * @param durationSeconds validity of a renewal, by the plan of the holder; the plan of the other site does not matter
@@ -40,6 +42,7 @@ public record Lease(
         String id,
         long epoch,
         String holder,
+        String cluster,
         State state,
         Fence fence,
         long durationSeconds,
@@ -113,6 +116,16 @@ public record Lease(
     /** The same lease with its identity, which its first version gets before it is written. */
     public Lease identified(String random) {
         return LeaseDraft.after(this).writes(writes).renewals(renewals).id(random).build();
+    }
+
+    /** The same lease as the given cluster of the holder writes it. */
+    Lease ofCluster(String uid) {
+        return LeaseDraft.after(this)
+                .writes(writes)
+                .renewals(renewals)
+                .renewedAt(renewedAt)
+                .cluster(uid)
+                .build();
     }
 
     /** Renewal by the holder. */

@@ -13,6 +13,7 @@ public final class LeaseDraft {
     private String id;
     private long epoch;
     private String holder;
+    private String cluster;
     private State state;
     private Fence fence;
     private long durationSeconds;
@@ -39,6 +40,7 @@ public final class LeaseDraft {
         draft.id = lease.id();
         draft.epoch = lease.epoch();
         draft.holder = lease.holder();
+        draft.cluster = lease.cluster();
         draft.state = lease.state();
         draft.fence = lease.fence();
         draft.durationSeconds = lease.durationSeconds();
@@ -66,6 +68,12 @@ public final class LeaseDraft {
 
     LeaseDraft holder(String site) {
         holder = site;
+        return this;
+    }
+
+    /** @param value null before it is written */
+    LeaseDraft cluster(String value) {
+        cluster = value;
         return this;
     }
 
@@ -141,6 +149,7 @@ public final class LeaseDraft {
                 id,
                 epoch,
                 holder,
+                cluster,
                 state,
                 fence,
                 durationSeconds,

@@ -5,6 +5,7 @@ import io.breakwater.api.Reason;
 import io.breakwater.lease.LeaseKeeper.Clocks;
 import io.breakwater.lease.LeaseKeeper.Holding;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
@@ -27,7 +28,7 @@ record LeaseRenewal(LeaseStore store, Holding holding, BooleanSupplier retires, 
         try {
             seen = store.read();
         } catch (BreakwaterException e) {
-            return restore(e);
+            return e.reason() == Reason.SiteNameTaken ? new RenewalAnswer.NotHeld(e.getMessage()) : restore(e);
         }
         if (seen.isEmpty()) {
             return new RenewalAnswer.Failed("the store has no lease");
@@ -58,7 +59,7 @@ record LeaseRenewal(LeaseStore store, Holding holding, BooleanSupplier retires, 
     }
 
     /**
-     * A site whose key is not known wrote the lease, and left its epoch and its holder. Such a version changes nothing: the holder
+     * A site whose key is not known wrote the lease, and left its epoch, its holder and the cluster of the holder. Such a version changes nothing: the holder
      * writes its own last version again. Otherwise a site with a new key could end the lease of the other one.
      */
     private RenewalAnswer restore(BreakwaterException e) {
@@ -69,7 +70,9 @@ record LeaseRenewal(LeaseStore store, Holding holding, BooleanSupplier retires, 
         }
         Optional<LeaseVersion> stated = store.readStated();
         boolean same = stated.map(LeaseVersion::lease)
-                .filter(l -> l.epoch() == holding.epoch() && l.holder().equals(holding.site()))
+                .filter(l -> l.epoch() == holding.epoch()
+                        && l.holder().equals(holding.site())
+                        && Objects.equals(l.cluster(), own.get().cluster()))
                 .isPresent();
         if (!same) {
             throw e;

@@ -241,6 +241,22 @@ class LeaseKeeperVirtualTest {
     }
 
     @Test
+    void gatesAtOnceWithoutWritingWhenAnotherClusterHasTheNameOfTheSite() {
+        store = view(new TestSite("east", "e1"), Map.of("west", "unused"));
+        VirtualKeeper first = started(Duration.ZERO);
+        store = view(new TestSite("east", "e2"), Map.of());
+        VirtualKeeper second = started(Duration.ZERO);
+        int writes = objects.writes;
+
+        second.pass(Duration.ofSeconds(1));
+
+        assertThat(second.graces).containsExactly(LeaseTiming.LOST_GRACE);
+        assertThat(second.keeper.isStopped()).isTrue();
+        assertThat(objects.writes).isEqualTo(writes);
+        assertThat(first.keeper.mayRun()).isTrue();
+    }
+
+    @Test
     void renewsAtOnceAfterASuspensionAndKeepsPodsThatMayRun() {
         VirtualKeeper virtual = started(Duration.ZERO);
         int renewals = virtual.renewals.size();
