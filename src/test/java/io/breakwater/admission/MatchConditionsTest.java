@@ -123,6 +123,24 @@ class MatchConditionsTest {
         assertThat(matches(adoptions, operation, before, after)).isEqualTo(reviewed);
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '"', textBlock = """
+        CREATE | | metadata: {annotations: {breakwater.io/open-gate: lost}} | true
+        CREATE | | metadata: {labels: {breakwater.io/active: 'true'}} | true
+        CREATE | | metadata: {labels: {breakwater.io/plan: shop}} | false
+        UPDATE | metadata: {name: n} | metadata: {annotations: {breakwater.io/gate-opened: lost}} | true
+        UPDATE | metadata: {labels: {breakwater.io/active: 'true'}} | metadata: {labels: {breakwater.io/active: 'true', a: b}} | false
+        """)
+    void reviewsEachRequestToOpenAGate(String operation, String before, String after, boolean reviewed)
+            throws Exception {
+        List<MatchCondition> openings = made.validating().getWebhooks().stream()
+                .filter(w -> w.getName().startsWith("openings."))
+                .findFirst()
+                .orElseThrow()
+                .getMatchConditions();
+        assertThat(matches(openings, operation, before, after)).isEqualTo(reviewed);
+    }
+
     /** Those of the webhooks that see creations and updates of Breakwater's kinds. */
     private List<List<MatchCondition>> conditions() {
         List<List<MatchCondition>> all = Stream.concat(

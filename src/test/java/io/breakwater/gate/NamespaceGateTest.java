@@ -7,6 +7,7 @@ import io.breakwater.admission.InMemoryApiServer;
 import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.config.TestConfig;
+import io.breakwater.observe.TestEvents;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -19,6 +20,7 @@ import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.http.BasicBuilder;
 import io.fabric8.kubernetes.client.http.HttpRequest;
 import io.fabric8.kubernetes.client.http.Interceptor;
+import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -201,7 +203,7 @@ class NamespaceGateTest {
         assertThat(gate.closedBy("shop", RESTORE)).isTrue();
 
         cluster.add(owned(pod("web-5d4f-y", "Running"), "ReplicaSet", "web-5d4f"));
-        new GateSweeper(client, gate).sweepAll();
+        new GateSweeper(client, gate, TestEvents.of(client, Clock.systemUTC())).sweepAll();
         assertThat(pods())
                 .as("pods after a sweep: those that passed the gate are deleted, released ones are not")
                 .containsExactlyInAnyOrder("db-0", "web-5d4f-x", "single");
@@ -223,7 +225,7 @@ class NamespaceGateTest {
         assertThat(pods()).as("a plan holds everything").isEmpty();
         assertThat(gate.endStragglers("shop")).isTrue();
         cluster.add(owned(held("db-0", GateRules.GATE), "StatefulSet", "db"));
-        new GateSweeper(client, gate).sweepAll();
+        new GateSweeper(client, gate, TestEvents.of(client, Clock.systemUTC())).sweepAll();
         assertThat(gates("db-0")).containsExactly(GateRules.GATE);
         gate.open("shop", PLAN);
         assertThat(gates("db-0")).isEmpty();
@@ -251,7 +253,7 @@ class NamespaceGateTest {
     @Test
     void finishesOpeningAfterAnOperatorKill() {
         cluster.add(held("db", GateRules.GATE));
-        new GateSweeper(client, gate).sweepAll();
+        new GateSweeper(client, gate, TestEvents.of(client, Clock.systemUTC())).sweepAll();
         assertThat(gates("db")).isEmpty();
     }
 
@@ -259,7 +261,7 @@ class NamespaceGateTest {
     void deletesPodsCreatedBehindAClosedGate() {
         gate.close("shop", PLAN);
         cluster.add(pod("late", "Running"));
-        new GateSweeper(client, gate).sweepAll();
+        new GateSweeper(client, gate, TestEvents.of(client, Clock.systemUTC())).sweepAll();
         assertThat(pods()).isEmpty();
     }
 
@@ -279,6 +281,40 @@ class NamespaceGateTest {
         }
         assertThat(GateRules.holders(shop()))
                 .containsExactlyInAnyOrder("restore/r0", "restore/r1", "restore/r2", "restore/r3");
+    }
+
+    @Test
+    void opensTheGateOfAPlanThatDoesNotExistForAUser() {
+        gate.close("shop", PLAN);
+        gate.close("shop", RESTORE);
+        cluster.add(held("db", GateRules.GATE));
+        annotate(Api.OPEN_GATE, "both sites are lost");
+
+        new GateSweeper(client, gate, TestEvents.of(client, Clock.systemUTC())).sweepAll();
+        assertThat(GateRules.holders(shop())).as("a Restore keeps its gate").containsExactly(RESTORE);
+        gate.open("shop", RESTORE);
+
+        assertThat(gates("db")).isEmpty();
+        assertThat(shop().getMetadata().getAnnotations())
+                .containsEntry(Api.GATE_OPENED, "both sites are lost")
+                .doesNotContainKey(Api.OPEN_GATE);
+        assertThat(client.v1().events().inNamespace("shop").list().getItems())
+                .anyMatch(event -> event.getMessage().contains("both sites are lost"));
+
+        gate.close("shop", PLAN);
+        assertThat(gate.isOpenedByUser("shop"))
+                .as("a plan that closes the gate knows the active site")
+                .isFalse();
+    }
+
+    private void annotate(String name, String value) {
+        client.namespaces()
+                .withName("shop")
+                .edit(namespace -> new NamespaceBuilder(namespace)
+                        .editMetadata()
+                        .addToAnnotations(name, value)
+                        .endMetadata()
+                        .build());
     }
 
     @Test
