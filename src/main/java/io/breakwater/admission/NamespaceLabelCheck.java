@@ -62,8 +62,9 @@ final class NamespaceLabelCheck {
             return Optional.empty();
         }
         if (GateRules.holders(before).isEmpty()) {
-            return Optional.of(Api.OPEN_GATE + " opens a gate that is closed, but no holder keeps the gate of namespace "
-                    + after.getMetadata().getName() + " closed; remove the annotation");
+            return Optional.of(
+                    Api.OPEN_GATE + " opens a gate that is closed, but no holder keeps the gate of namespace "
+                            + after.getMetadata().getName() + " closed; remove the annotation");
         }
         return UserPermission.FAIL_OVER.isGranted(client, after.getMetadata().getName(), null, request)
                 ? Optional.empty()

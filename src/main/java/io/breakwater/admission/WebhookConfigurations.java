@@ -56,8 +56,8 @@ final class WebhookConfigurations {
 
     /** The gate of a namespace cannot be changed while no webhook answers. All else of the namespace can. */
     private static final MatchCondition CHANGES_GATE = new MatchCondition(
-            label("object", Api.STANDBY) + " != " + label("oldObject", Api.STANDBY) + differs("object", "oldObject", Api.GATED_BY)
-                    + differs("object", "oldObject", Api.GATED_ONLY),
+            label("object", Api.STANDBY) + " != " + label("oldObject", Api.STANDBY)
+                    + differs("object", "oldObject", Api.GATED_BY) + differs("object", "oldObject", Api.GATED_ONLY),
             "changes-gate");
 
     /** A user asks to open a gate. The namespace may be gated in the same moment, so each one is checked. */
@@ -123,13 +123,15 @@ final class WebhookConfigurations {
     MutatingWebhookConfiguration gate() {
         return new MutatingWebhookConfigurationBuilder()
                 .withMetadata(gateMetadata())
-                .withWebhooks(mutating("hold-back", AdmissionServer.HOLD_BACK)
-                        .withNamespaceSelector(gatedNamespaces())
-                        .withRules(rule("", "pods", "CREATE"), rule("batch", "jobs", "CREATE"))
-                        .build(), mutating("undecided", AdmissionServer.HOLD_BACK)
-                        .withNamespaceSelector(undecidedNamespaces())
-                        .withRules(rule("", "pods", "CREATE"), rule("batch", "jobs", "CREATE"))
-                        .build())
+                .withWebhooks(
+                        mutating("hold-back", AdmissionServer.HOLD_BACK)
+                                .withNamespaceSelector(gatedNamespaces())
+                                .withRules(rule("", "pods", "CREATE"), rule("batch", "jobs", "CREATE"))
+                                .build(),
+                        mutating("undecided", AdmissionServer.HOLD_BACK)
+                                .withNamespaceSelector(undecidedNamespaces())
+                                .withRules(rule("", "pods", "CREATE"), rule("batch", "jobs", "CREATE"))
+                                .build())
                 .build();
     }
 

@@ -50,6 +50,10 @@ final class PlanRemoval {
     /** Advances the removal; returns whether the plan may be removed. */
     boolean advance(FailoverPlan plan) {
         String key = PlanRoles.key(plan);
+        boolean terminating = isNamespaceTerminating(plan);
+        if (keepers.isRetired(key) && terminating) {
+            return true;
+        }
         if (keepers.isRetired(key)) {
             gate.open(plan.getMetadata().getNamespace(), PlanSite.gateHolder(plan));
             return true;
@@ -61,7 +65,10 @@ final class PlanRemoval {
         }
         supervisor.resume(plan);
         Optional<LeaseKeeper> keeper = keepers.of(key);
-        return keeper.isPresent() ? giveBack(plan).orElseGet(() -> retire(plan, keeper.get())) : leave(plan);
+        if (keeper.isEmpty()) {
+            return leave(plan);
+        }
+        return giveBack(plan).orElseGet(() -> terminating ? vacate(plan, keeper.get()) : retire(plan, keeper.get()));
     }
 
     /**
@@ -96,6 +103,20 @@ final class PlanRemoval {
         return Optional.of(given);
     }
 
+    /**
+     * Gates the namespace that is being deleted, and gives the lease up once its pods have ended, so that another site can take it. If
+     * the store does not answer, the lease expires.
+     */
+    private boolean vacate(FailoverPlan plan, LeaseKeeper keeper) {
+        String namespace = plan.getMetadata().getNamespace();
+        gate.close(namespace, PlanSite.gateHolder(plan));
+        if (!gate.endStragglers(namespace)) {
+            return false;
+        }
+        keeper.vacate();
+        return keeper.failure().isPresent();
+    }
+
     private boolean retire(FailoverPlan plan, LeaseKeeper keeper) {
         keeper.retire();
         Optional<String> failure = keeper.failure();
@@ -105,7 +126,7 @@ final class PlanRemoval {
                 "could not retire the lease, will retry: " + cause
                         + "; to delete the plan without that, annotate it with " + ABANDON + "=" + keeper.epoch()
                         + ", which gates the namespace"));
-        return failure.isPresent() && isNamespaceTerminating(plan);
+        return false;
     }
 
     /** Without a keeper, either the gate is closed already, or this site never held the lease. */
@@ -146,8 +167,8 @@ final class PlanRemoval {
     }
 
     private static String wayOut() {
-        return "; to run the application here, remove label " + Api.STANDBY + " and annotation " + Api.GATED_BY
-                + " from the namespace";
+        return "; to run the application here, create a FailoverPlan in the namespace again, or set annotation "
+                + Api.OPEN_GATE + "=<reason> on the namespace";
     }
 
     private static boolean isAbandoned(FailoverPlan plan) {

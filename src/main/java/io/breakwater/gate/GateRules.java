@@ -111,14 +111,6 @@ public final class GateRules {
                 .filter(text -> !text.isEmpty());
     }
 
-    /** The holders that hold all pods, also those of workloads that started before. */
-    public static List<String> fullHolders(Namespace namespace) {
-        Map<String, Set<WorkloadName>> limits = limits(namespace);
-        return holders(namespace).stream()
-                .filter(holder -> !limits.containsKey(holder))
-                .toList();
-    }
-
     /** The annotation that {@link #limits} reads. */
     static String text(Map<String, Set<WorkloadName>> limits) {
         Map<String, List<String>> names = new LinkedHashMap<>();
@@ -141,7 +133,8 @@ public final class GateRules {
         }
         Map<String, Set<WorkloadName>> limits = limits(namespace);
         Set<String> holders = holders(namespace);
-        return holders.isEmpty()
+        return isUndecided(namespace)
+                || holders.isEmpty()
                 || holders.stream()
                         .anyMatch(holder -> !limits.containsKey(holder)
                                 || limits.get(holder).stream().anyMatch(workload -> isOf(object, workload)));

@@ -70,17 +70,18 @@ class GateSweeper {
     private void sweep(String namespace) {
         gate.sweep(namespace);
         // A plan that exists decides itself: it may know that the other site is active.
-        gate.openForUser(namespace, holder -> isOfGonePlan(namespace, holder) || isAbsent(namespace, holder)).ifPresent(reason -> {
-            FailoverPlan about = new FailoverPlan();
-            about.getMetadata().setNamespace(namespace);
-            about.getMetadata().setName(namespace);
-            events.audited(
-                    about,
-                    Reason.Active,
-                    "opened the gate of namespace " + namespace + ", which no FailoverPlan needs, by annotation "
-                            + Api.OPEN_GATE + ": " + reason,
-                    AuditEntry.of(AuditAction.ChangeGate, AuditResult.Finished));
-        });
+        gate.openForUser(namespace, holder -> isOfGonePlan(namespace, holder) || isAbsent(namespace, holder))
+                .ifPresent(reason -> {
+                    FailoverPlan about = new FailoverPlan();
+                    about.getMetadata().setNamespace(namespace);
+                    about.getMetadata().setName(namespace);
+                    events.audited(
+                            about,
+                            Reason.Active,
+                            "opened the gate of namespace " + namespace
+                                    + ", which no FailoverPlan needs, by annotation " + Api.OPEN_GATE + ": " + reason,
+                            AuditEntry.of(AuditAction.ChangeGate, AuditResult.Finished));
+                });
     }
 
     /** Whether a user may run the workloads that a point lacked: the application itself already runs. */

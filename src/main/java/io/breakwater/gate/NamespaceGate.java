@@ -242,11 +242,6 @@ public class NamespaceGate {
                 .isPresent();
     }
 
-    /** The holders that hold all pods of the namespace; those that hold some workloads only do not count. */
-    public List<String> fullHolders(String namespace) {
-        return GateRules.fullHolders(client.namespaces().withName(namespace).get());
-    }
-
     /** Whether the gate is closed for this holder. */
     public boolean closedBy(String namespace, String holder) {
         return holders(namespace).contains(holder);
@@ -326,7 +321,8 @@ public class NamespaceGate {
     }
 
     private static boolean isSame(Namespace a, Namespace b) {
-        return entries(a.getMetadata().getLabels()).equals(entries(b.getMetadata().getLabels()))
+        return entries(a.getMetadata().getLabels())
+                        .equals(entries(b.getMetadata().getLabels()))
                 && entries(a.getMetadata().getAnnotations())
                         .equals(entries(b.getMetadata().getAnnotations()));
     }

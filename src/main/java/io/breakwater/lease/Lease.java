@@ -71,7 +71,9 @@ public record Lease(
          */
         Offered,
         /** The plan was deleted on the active site. The application still runs there, so no site may take over. */
-        Retired
+        Retired,
+        /** The namespace was deleted on the active site. No pod runs, and a site takes over only if a person names it. */
+        Vacated
     }
 
     /**
@@ -228,7 +230,7 @@ public record Lease(
 
     /** A new epoch. No pod runs in it before {@link #serving()}. */
     public Lease acquired(String site, Fence how, Duration duration, PointRef from) {
-        require(state != State.Retired && !site.equals(holder), "acquire");
+        require(state != State.Retired && (state == State.Vacated || !site.equals(holder)), "acquire");
         List<EpochRecord> all = new ArrayList<>(terms);
         all.add(new EpochRecord(epoch + 1, site, how));
         return LeaseDraft.empty()
@@ -255,6 +257,17 @@ public record Lease(
         require(isHeld(), "retire");
         return LeaseDraft.after(this)
                 .state(State.Retired)
+                .request(null)
+                .outcome(null)
+                .proof(null)
+                .build();
+    }
+
+    /** The namespace was deleted on its active site, and its pods have ended. */
+    public Lease vacated() {
+        require(isHeld(), "vacate");
+        return LeaseDraft.after(this)
+                .state(State.Vacated)
                 .request(null)
                 .outcome(null)
                 .proof(null)

@@ -32,6 +32,7 @@ final class SimulatedControllers {
         for (Restore restore : c.restores()) {
             if (restore.getStatus() == null && c.restores) {
                 restore.setStatus(new RestoreStatus());
+                restore.getStatus().history = c.history;
                 if (c.defersObjects) {
                     retry(c, restore);
                     continue;

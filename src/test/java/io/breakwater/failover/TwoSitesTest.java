@@ -144,9 +144,10 @@ class TwoSitesTest {
                         "2/006-AwaitPoint.json",
                         "2/007-Restore.json",
                         "2/008-Acquire.json",
-                        "2/009-Serve.json",
-                        "2/010-Open.json",
-                        "2/011-AwaitReady.json");
+                        "2/009-Tidy.json",
+                        "2/010-Serve.json",
+                        "2/011-Open.json",
+                        "2/012-AwaitReady.json");
     }
 
     /** The webhook of an object runs in the pods that the plan holds, so the Restore cannot end before they are released. */

@@ -82,7 +82,8 @@ public record PointHistory(Map<String, String> schedules, List<String> endedJobs
                 new PagedList(server, PagedList.OBJECTS).each(kind.path(request.targetNamespace()), "", object -> {
                     WorkloadName name = new WorkloadName(
                             kind.kind(), object.path("metadata").path("name").asText());
-                    boolean runs = isFree(object) && CaptureRules.object(kind, object) && !RestoreRules.hasEnded(object);
+                    boolean runs =
+                            isFree(object) && CaptureRules.object(kind, object) && !RestoreRules.hasEnded(object);
                     if (runs && !known.contains(name)) {
                         absent.add(name.toString());
                     }
