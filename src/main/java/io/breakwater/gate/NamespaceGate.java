@@ -223,13 +223,14 @@ public class NamespaceGate {
         locked(namespace, () -> {
             write(namespace, present -> {
                 Set<String> holders = GateRules.holders(present);
+                boolean ofPlan = holders.removeIf(holder -> holder.startsWith(PLAN) && mayOpen.test(holder));
                 holders.removeIf(mayOpen);
-                return new NamespaceBuilder(with(present, holders, GateRules.limits(present)))
+                Namespace open = with(present, holders, GateRules.limits(present));
+                var metadata = new NamespaceBuilder(ofPlan ? withActive(open, holders) : open)
                         .editMetadata()
                         .removeFromAnnotations(Api.OPEN_GATE)
-                        .addToAnnotations(Api.GATE_OPENED, reason.get())
-                        .endMetadata()
-                        .build();
+                        .addToAnnotations(Api.GATE_OPENED, reason.get());
+                return metadata.endMetadata().build();
             });
             matchPods(namespace);
         });
@@ -311,13 +312,26 @@ public class NamespaceGate {
 
     /** A plan that opens or closes the gate knows the active site: a decision of a user is over, and pods need not wait. */
     private static Namespace decided(Namespace namespace, Set<String> holders) {
-        var metadata = new NamespaceBuilder(namespace).editMetadata().removeFromAnnotations(Api.GATE_OPENED);
-        boolean ofPlan = namespace.getMetadata().getLabels() != null
-                && namespace.getMetadata().getLabels().containsKey(Api.PLAN);
-        boolean active = ofPlan && holders.stream().noneMatch(holder -> holder.startsWith(PLAN));
+        Namespace next = new NamespaceBuilder(namespace)
+                .editMetadata()
+                .removeFromAnnotations(Api.GATE_OPENED)
+                .endMetadata()
+                .build();
+        return withActive(next, holders);
+    }
+
+    /** Pods of a namespace with the label of a plan need label {@link Api#ACTIVE} to start. */
+    private static Namespace withActive(Namespace namespace, Set<String> holders) {
+        Map<String, String> labels = entries(namespace.getMetadata().getLabels());
+        boolean active = labels.containsKey(Api.PLAN) && !isHeldByPlan(holders);
+        var metadata = new NamespaceBuilder(namespace).editMetadata();
         return (active ? metadata.addToLabels(Api.ACTIVE, "true") : metadata.removeFromLabels(Api.ACTIVE))
                 .endMetadata()
                 .build();
+    }
+
+    private static boolean isHeldByPlan(Set<String> holders) {
+        return holders.stream().anyMatch(holder -> holder.startsWith(PLAN));
     }
 
     private static boolean isSame(Namespace a, Namespace b) {

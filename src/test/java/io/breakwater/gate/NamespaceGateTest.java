@@ -86,6 +86,38 @@ class NamespaceGateTest {
     }
 
     @Test
+    void startsThePodsOfAPlanThatAUserOpens() {
+        client.resource(new NamespaceBuilder(shop())
+                        .editMetadata()
+                        .addToLabels(Api.PLAN, "shop")
+                        .addToAnnotations(Api.OPEN_GATE, "east is lost")
+                        .endMetadata()
+                        .build())
+                .update();
+        gate.close("shop", PLAN);
+        assertThat(gate.openForUser("shop", PLAN::equals)).hasValue("east is lost");
+        assertThat(GateRules.isStandby(shop())).isFalse();
+        gate.close("shop", PLAN);
+        assertThat(GateRules.isStandby(shop())).isTrue();
+        assertThat(gate.isOpenedByUser("shop")).isFalse();
+    }
+
+    /** Workloads that are held beside it must not release the others. */
+    @Test
+    void holdsAllPodsOfAPlanWithoutProof() {
+        client.resource(new NamespaceBuilder(shop())
+                        .editMetadata()
+                        .addToLabels(Api.PLAN, "shop")
+                        .endMetadata()
+                        .build())
+                .update();
+        gate.hold("shop", "absent/shop", List.of("Deployment/old"));
+        assertThat(GateRules.holds(shop(), pod("web", "Pending"))).isTrue();
+        gate.open("shop", PLAN);
+        assertThat(GateRules.holds(shop(), pod("web", "Pending"))).isFalse();
+    }
+
+    @Test
     void deletesPodsHeldByAForeignGate() {
         cluster.add(held("queued", "example.com/quota"));
         gate.close("shop", PLAN);
