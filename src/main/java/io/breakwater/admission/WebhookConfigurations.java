@@ -259,11 +259,13 @@ final class WebhookConfigurations {
                 .endMatchExpression()
                 .addNewMatchExpression()
                 .withKey(Api.ACTIVE)
-                .withOperator("DoesNotExist")
+                .withOperator("NotIn")
+                .withValues("true")
                 .endMatchExpression()
                 .addNewMatchExpression()
                 .withKey(Api.STANDBY)
-                .withOperator("DoesNotExist")
+                .withOperator("NotIn")
+                .withValues("true")
                 .endMatchExpression()
                 .build();
     }
