@@ -37,12 +37,14 @@ final class NamespaceLabelCheck {
         }
         boolean unchanged = GateRules.isStandby(after) == GateRules.isStandby(before)
                 && GateRules.holders(after).equals(holders)
-                && GateRules.limits(after).equals(GateRules.limits(before));
+                && GateRules.limits(after).equals(GateRules.limits(before))
+                && GateRules.cut(after).equals(GateRules.cut(before));
         if (unchanged || holders.isEmpty() || request.isFrom(ownNamespace)) {
             return AdmissionResponse.allow();
         }
         return AdmissionResponse.refuse("metadata.labels: only Breakwater may change label " + Api.STANDBY
-                + " and annotations " + Api.GATED_BY + " and " + Api.GATED_ONLY + ", since it holds the pods for "
+                + " and annotations " + Api.GATED_BY + ", " + Api.GATED_ONLY + ", " + Api.FINAL_CUT + " and "
+                + Api.POD_SEEN + ", since it holds the pods for "
                 + String.join(", ", holders)
                 + "; the pods start when each holder has finished. If a FailoverPlan holds them and cannot know which"
                 + " site is active, set annotation " + Api.OPEN_GATE + "=<reason>");

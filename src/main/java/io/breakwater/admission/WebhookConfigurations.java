@@ -57,7 +57,8 @@ final class WebhookConfigurations {
     /** The gate of a namespace cannot be changed while no webhook answers. All else of the namespace can. */
     private static final MatchCondition CHANGES_GATE = new MatchCondition(
             label("object", Api.STANDBY) + " != " + label("oldObject", Api.STANDBY)
-                    + differs("object", "oldObject", Api.GATED_BY) + differs("object", "oldObject", Api.GATED_ONLY),
+                    + differs("object", "oldObject", Api.GATED_BY) + differs("object", "oldObject", Api.GATED_ONLY)
+                    + differs("object", "oldObject", Api.FINAL_CUT) + differs("object", "oldObject", Api.POD_SEEN),
             "changes-gate");
 
     /** A user asks to open a gate. The namespace may be gated in the same moment, so each one is checked. */

@@ -35,6 +35,12 @@ public final class Api {
     /** Namespace annotation: the reason of the last {@link #OPEN_GATE}, until a FailoverPlan knows the active site again. */
     public static final String GATE_OPENED = GROUP + "/gate-opened";
 
+    /** Namespace annotation: time and run of a hand-over since which no pod may run, since its final point is cut. */
+    public static final String FINAL_CUT = GROUP + "/final-cut";
+
+    /** Namespace annotation: a pod that was seen after {@link #FINAL_CUT}, which makes the final point void. */
+    public static final String POD_SEEN = GROUP + "/pod-seen";
+
     /**
      * Namespace label that the guard sets when it has proof that this site is active. Without it, the pods of a namespace with
      * label {@link #PLAN} are held.

@@ -336,10 +336,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
             return Handover.PENDING;
         }
         if (lease.holder().equals(plan.site())) {
-            return handOver.lateness(plan, journal)
-                    .<Handover>map(late -> new Handover.Failed(
-                            late + "; site " + plan.peer() + " has not restored the final point yet"))
-                    .orElse(Handover.PENDING);
+            return handOver.offered(plan, lease, journal);
         }
         return plan.isWanted() ? takeOver.prepared(plan, lease) : Handover.PENDING;
     }

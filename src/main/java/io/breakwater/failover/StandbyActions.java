@@ -186,12 +186,29 @@ final class StandbyActions {
             return;
         }
         String handedOver = "handed over to site " + plan.peer();
+        warnOfLatePod(context);
         context.journal().end(FailoverResult.Completed, handedOver);
         events.audited(
                 plan.resource(),
                 Reason.Standby,
                 handedOver + " with final point " + taken.get().start().point(),
                 AuditEntry.of(AuditAction.HandOver, AuditResult.Finished).between(plan.site(), plan.peer()));
+    }
+
+    /** The other site can take the lease in the moment in which a pod is seen here, before this site takes its offer back. */
+    private void warnOfLatePod(ActionContext context) {
+        PlanSite plan = context.plan();
+        boolean cut = context.journal().entries().stream().anyMatch(e -> e.step.equals(FailoverStep.FinalPoint.name()));
+        context.journal()
+                .running()
+                .filter(run -> cut)
+                .flatMap(run -> gate.seenSinceCut(plan.namespace(), run.id))
+                .ifPresent(cause -> events.warning(
+                        plan.resource(),
+                        Reason.Standby,
+                        "site " + plan.peer() + " took the lease, but " + cause
+                                + "; what it wrote is only in the volumes of this site: save it before the next"
+                                + " failover to this site"));
     }
 
     private PlanOutcome follow(ActionContext context) {

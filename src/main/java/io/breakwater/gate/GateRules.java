@@ -92,6 +92,11 @@ public final class GateRules {
         return limits;
     }
 
+    /** What the namespace records about the final point of a hand-over. */
+    public static List<Optional<String>> cut(Namespace namespace) {
+        return List.of(annotation(namespace, Api.FINAL_CUT), annotation(namespace, Api.POD_SEEN));
+    }
+
     /** The reason for which a user asks to open the gate; empty without one. */
     public static Optional<String> openingReason(Namespace namespace) {
         return annotation(namespace, Api.OPEN_GATE);

@@ -9,12 +9,14 @@ import io.breakwater.steps.NamedLocks;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.net.HttpURLConnection;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -100,7 +102,11 @@ public class NamespaceGate {
                     holder.startsWith(PLAN),
                     holders -> holders.add(holder),
                     limits -> limits.remove(holder) != null);
-            pods.end(pods.find(namespace), grace, all -> true);
+            GatedPods.Found found = pods.find(namespace);
+            if (found.pods().stream().anyMatch(GateRules::isActive)) {
+                noteSeen(client.namespaces().withName(namespace).get(), found.pods());
+            }
+            pods.end(found, grace, all -> true);
         });
     }
 
@@ -157,11 +163,66 @@ public class NamespaceGate {
      * @return whether no pod of the application runs any more
      */
     public boolean endStragglers(String namespace) {
-        if (pods.active(namespace).isEmpty()) {
+        List<Pod> active = pods.active(namespace);
+        if (active.isEmpty()) {
             return true;
         }
+        noteSeen(client.namespaces().withName(namespace).get(), active);
         sweep(namespace);
         return false;
+    }
+
+    /**
+     * Records that the final point of a hand-over is cut from now on. A pod that is seen later makes it void, also after a restart of
+     * this process. Has no effect if the cut of this run is recorded already.
+     *
+     * @param run identity of the hand-over
+     * @param since a moment before the pods were found to have ended
+     */
+    public void recordCut(String namespace, String run, Instant since) {
+        write(
+                namespace,
+                present -> FinalCut.of(present)
+                                .filter(cut -> cut.run().equals(run))
+                                .isPresent()
+                        ? present
+                        : FinalCut.begin(present, run, since));
+    }
+
+    /** Why the final point of a hand-over may lack data; empty if no pod was seen since its cut. */
+    public Optional<String> seenSinceCut(String namespace, String run) {
+        Namespace present = client.namespaces().withName(namespace).get();
+        Optional<FinalCut> cut =
+                FinalCut.of(present).filter(known -> known.run().equals(run));
+        if (cut.isEmpty()) {
+            return Optional.of(
+                    "the record that no pod runs since the final point was cut is missing from namespace " + namespace);
+        }
+        return cut.get()
+                .seen()
+                .or(() -> noteSeen(present, pods.find(namespace).pods()))
+                .map(pod -> "pod " + pod + " was seen after the final point was cut, and may have written data that the"
+                        + " point does not have");
+    }
+
+    /** Records the first pod that was seen since the cut of a final point, before it is ended; returns its name. */
+    private Optional<String> noteSeen(Namespace present, List<Pod> found) {
+        Optional<FinalCut> cut =
+                FinalCut.of(present).filter(known -> known.seen().isEmpty());
+        Optional<String> pod = cut.flatMap(known -> known.disturber(found));
+        pod.ifPresent(name -> write(
+                present.getMetadata().getName(),
+                now -> FinalCut.of(now)
+                                .filter(known -> known.run().equals(cut.get().run())
+                                        && known.seen().isEmpty())
+                                .isPresent()
+                        ? new NamespaceBuilder(now)
+                                .editMetadata()
+                                .addToAnnotations(Api.POD_SEEN, name)
+                                .endMetadata()
+                                .build()
+                        : now));
+        return pod;
     }
 
     /** Opens the gate for the holder. After the last holder, the held pods start. A missing namespace counts as open. */
@@ -225,7 +286,7 @@ public class NamespaceGate {
                 Set<String> holders = GateRules.holders(present);
                 boolean ofPlan = holders.removeIf(holder -> holder.startsWith(PLAN) && mayOpen.test(holder));
                 holders.removeIf(mayOpen);
-                Namespace open = with(present, holders, GateRules.limits(present));
+                Namespace open = FinalCut.clear(with(present, holders, GateRules.limits(present)));
                 var metadata = new NamespaceBuilder(ofPlan ? withActive(open, holders) : open)
                         .editMetadata()
                         .removeFromAnnotations(Api.OPEN_GATE)
@@ -270,6 +331,7 @@ public class NamespaceGate {
             Namespace seen = client.namespaces().withName(namespace).get();
             Predicate<HasMetadata> held = object -> GateRules.holds(seen, object);
             if (GateRules.isStandby(seen)) {
+                noteSeen(seen, found.pods());
                 pods.end(found, null, held);
             }
             pods.release(found, held);
@@ -312,7 +374,7 @@ public class NamespaceGate {
 
     /** A plan that opens or closes the gate knows the active site: a decision of a user is over, and pods need not wait. */
     private static Namespace decided(Namespace namespace, Set<String> holders) {
-        Namespace next = new NamespaceBuilder(namespace)
+        Namespace next = new NamespaceBuilder(isHeldByPlan(holders) ? namespace : FinalCut.clear(namespace))
                 .editMetadata()
                 .removeFromAnnotations(Api.GATE_OPENED)
                 .endMetadata()

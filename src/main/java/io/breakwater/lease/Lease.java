@@ -209,9 +209,8 @@ public record Lease(
     /** The holder takes its offer back, before the other site has taken the lease. */
     public Lease takenBack(String message) {
         require(state == State.Offered, "take back");
-        boolean served = start == null || !start.digest().equals(proof.digest());
         return LeaseDraft.after(this)
-                .state(served ? State.Held : State.Taken)
+                .state(offersStart() ? State.Taken : State.Held)
                 .request(null)
                 .outcome(request == null ? outcome : new Outcome(request.id(), message))
                 .proof(null)
@@ -289,6 +288,11 @@ public record Lease(
     @JsonIgnore
     public boolean isHeld() {
         return state == State.Taken || state == State.Held || state == State.Releasing;
+    }
+
+    /** Whether the point that is offered is the one that the epoch started from: the holder has not served in it. */
+    public boolean offersStart() {
+        return state == State.Offered && start != null && start.digest().equals(proof.digest());
     }
 
     /** Whether the given site holds the lease. */

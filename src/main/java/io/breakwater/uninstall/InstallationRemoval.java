@@ -179,6 +179,8 @@ final class InstallationRemoval {
                             .removeFromLabels(Api.ACTIVE)
                             .removeFromAnnotations(Api.GATED_BY)
                             .removeFromAnnotations(Api.GATED_ONLY)
+                            .removeFromAnnotations(Api.FINAL_CUT)
+                            .removeFromAnnotations(Api.POD_SEEN)
                             .endMetadata()
                             .build());
         }

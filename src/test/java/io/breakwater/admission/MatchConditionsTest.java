@@ -90,6 +90,7 @@ class MatchConditionsTest {
         metadata: {annotations: {breakwater.io/gated-by: a}} | metadata: {annotations: {breakwater.io/gated-by: b}} | true
         metadata: {annotations: {breakwater.io/gated-by: a}} | metadata: {name: n} | true
         metadata: {annotations: {breakwater.io/gated-only: a}} | metadata: {annotations: {breakwater.io/gated-only: b}} | true
+        metadata: {annotations: {breakwater.io/pod-seen: a}} | metadata: {} | true
         metadata: {labels: {breakwater.io/standby: 'true'}} | metadata: {labels: {breakwater.io/standby: 'true', a: b}} | false
         metadata: {labels: {breakwater.io/standby: 'true'}} | metadata: {labels: {breakwater.io/standby: 'true'}, annotations: {a: b}} | false
         """)

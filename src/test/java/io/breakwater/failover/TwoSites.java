@@ -341,6 +341,23 @@ final class TwoSites implements AutoCloseable {
                     .create();
         }
 
+        /** Adds a pod that ran to its end. */
+        void finishPod(String name) {
+            client().resource(new PodBuilder()
+                            .withNewMetadata()
+                            .withName(name)
+                            .withNamespace(NS)
+                            .endMetadata()
+                            .withNewSpec()
+                            .withNodeName("n1")
+                            .endSpec()
+                            .withNewStatus()
+                            .withPhase("Succeeded")
+                            .endStatus()
+                            .build())
+                    .create();
+        }
+
         /** Adds a pod whose node does not answer. */
         void loseNode() {
             client().resource(new NodeBuilder()

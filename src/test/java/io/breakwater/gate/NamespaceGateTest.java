@@ -21,6 +21,7 @@ import io.fabric8.kubernetes.client.http.BasicBuilder;
 import io.fabric8.kubernetes.client.http.HttpRequest;
 import io.fabric8.kubernetes.client.http.Interceptor;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -33,6 +34,7 @@ import org.junit.jupiter.api.Test;
 class NamespaceGateTest {
     private static final String PLAN = "failoverplan/shop";
     private static final String RESTORE = "restore/monday";
+    private static final Instant START = Instant.parse("2026-05-04T03:02:01Z");
 
     private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final KubernetesClient client = cluster.client();
@@ -86,6 +88,44 @@ class NamespaceGateTest {
     }
 
     @Test
+    void recordsAPodThatIsSeenAfterTheCutOfAFinalPoint() {
+        gate.close("shop", PLAN);
+        gate.recordCut("shop", "run", START);
+        assertThat(gate.seenSinceCut("shop", "run")).isEmpty();
+        assertThat(gate.seenSinceCut("shop", "other")).isPresent();
+
+        cluster.add(pod("web", "Running"));
+        gate.sweep("shop");
+        assertThat(pods()).isEmpty();
+        gate.recordCut("shop", "run", START.plusSeconds(9));
+        assertThat(new NamespaceGate(client, TestConfig.of(Map.of())).seenSinceCut("shop", "run"))
+                .hasValueSatisfying(cause -> assertThat(cause).contains("pod web"));
+
+        gate.recordCut("shop", "next", START.plusSeconds(9));
+        assertThat(gate.seenSinceCut("shop", "next")).isEmpty();
+        gate.open("shop", PLAN);
+        assertThat(gate.seenSinceCut("shop", "next"))
+                .as("pods may have run while the gate was open")
+                .isPresent();
+    }
+
+    /** The cluster sets the time of creation, so the cuts are long before and long after it. */
+    @Test
+    void countsAFinishedPodOfAfterTheCutOnly() {
+        gate.close("shop", PLAN);
+        cluster.add(finished("unscheduled", null), mover("mover"), held("db", GateRules.GATE));
+        gate.recordCut("shop", "run", START);
+        assertThat(gate.seenSinceCut("shop", "run")).isEmpty();
+
+        cluster.add(finished("migrate", "n1"));
+        gate.recordCut("shop", "later", Instant.parse("2999-01-01T00:00:00Z"));
+        assertThat(gate.seenSinceCut("shop", "later")).isEmpty();
+        gate.recordCut("shop", "earlier", START);
+        assertThat(gate.seenSinceCut("shop", "earlier"))
+                .hasValueSatisfying(cause -> assertThat(cause).contains("pod migrate"));
+    }
+
+    @Test
     void startsThePodsOfAPlanThatAUserOpens() {
         client.resource(new NamespaceBuilder(shop())
                         .editMetadata()
@@ -115,6 +155,14 @@ class NamespaceGateTest {
         assertThat(GateRules.holds(shop(), pod("web", "Pending"))).isTrue();
         gate.open("shop", PLAN);
         assertThat(GateRules.holds(shop(), pod("web", "Pending"))).isFalse();
+    }
+
+    private static Pod finished(String name, String node) {
+        return new PodBuilder(pod(name, "Succeeded"))
+                .editOrNewSpec()
+                .withNodeName(node)
+                .endSpec()
+                .build();
     }
 
     @Test
