@@ -68,16 +68,18 @@ final class PlanRemoval {
         if (keeper.isEmpty()) {
             return leave(plan);
         }
-        return giveBack(plan).orElseGet(() -> terminating ? vacate(plan, keeper.get()) : retire(plan, keeper.get()));
+        return giveBack(plan, keeper.get())
+                .orElseGet(() -> terminating ? vacate(plan, keeper.get()) : retire(plan, keeper.get()));
     }
 
     /**
      * Gives back a lease with which this site has not served, which the keeper does not retire. The data here is not complete, so
-     * nothing may start on it: the gate stays closed, and the other site may take the lease.
+     * nothing may start on it: the gate stays closed, and the other site may take the lease. A site that has taken its offer back
+     * runs the application again, before its keeper retires the lease.
      *
      * @return whether the plan may be removed; empty when this site has no such lease, or cannot read it
      */
-    private Optional<Boolean> giveBack(FailoverPlan plan) {
+    private Optional<Boolean> giveBack(FailoverPlan plan, LeaseKeeper keeper) {
         PlanSite site;
         Optional<LeaseVersion> seen;
         try {
@@ -87,6 +89,9 @@ final class PlanRemoval {
             return Optional.empty();
         }
         Lease lease = seen.map(LeaseVersion::lease).orElse(null);
+        if (lease != null && lease.heldBy(site.site()) && lease.state() == Lease.State.Held) {
+            openAgain(plan, keeper);
+        }
         if (lease == null || !lease.heldBy(site.site()) || lease.state() != Lease.State.Taken) {
             return Optional.empty();
         }
@@ -117,6 +122,18 @@ final class PlanRemoval {
         return keeper.failure().isPresent();
     }
 
+    private void openAgain(FailoverPlan plan, LeaseKeeper keeper) {
+        String namespace = plan.getMetadata().getNamespace();
+        String holder = PlanSite.gateHolder(plan);
+        if (!keeper.mayRun() || isNamespaceTerminating(plan) || !gate.closedBy(namespace, holder)) {
+            return;
+        }
+        gate.open(namespace, holder);
+        if (!keeper.mayRun()) {
+            gate.close(namespace, holder, PlanSite.timing(plan).grace());
+        }
+    }
+
     private boolean retire(FailoverPlan plan, LeaseKeeper keeper) {
         keeper.retire();
         Optional<String> failure = keeper.failure();
@@ -141,6 +158,10 @@ final class PlanRemoval {
                 supervisor.keep(plan, seen.get().lease().epoch(), seen.get().age());
                 return false;
             }
+            if (seen.isPresent() && isOwnOffer(site, seen.get().lease()) && !isNamespaceTerminating(plan)) {
+                takeBack(plan, site, seen.get());
+                return false;
+            }
             if (seen.isPresent() && !withdraw(site, seen.get())) {
                 return false;
             }
@@ -155,6 +176,22 @@ final class PlanRemoval {
                 return false;
             }
             return true;
+        }
+    }
+
+    /** Whether this site has served in its epoch and offers it. A site without a record of the epoch has not the data of it. */
+    private static boolean isOwnOffer(PlanSite site, Lease lease) {
+        return lease.state() == Lease.State.Offered
+                && lease.holder().equals(site.site())
+                && !lease.offersStart()
+                && site.knownEpoch().orElse(0) == lease.epoch();
+    }
+
+    /** Otherwise the offer would stay for ever, and start the other site at any later time. The next pass retires the lease. */
+    private void takeBack(FailoverPlan plan, PlanSite site, LeaseVersion seen) {
+        String cause = "the plan was deleted on site " + site.site();
+        if (site.store().write(seen.lease().takenBack(cause), Optional.of(seen)).isPresent()) {
+            events.warning(plan, Reason.RolledBack, "took the offer of the lease back, since " + cause);
         }
     }
 

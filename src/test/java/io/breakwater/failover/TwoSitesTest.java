@@ -366,6 +366,27 @@ class TwoSitesTest {
         assertThat(sites.east.lease()).extracting(Lease::epoch, Lease::state).containsExactly(1L, Lease.State.Held);
     }
 
+    /** Nobody else could take the offer back, and it would start the other site at any later time. */
+    @Test
+    void takesItsOfferBackWhenThePlanIsDeleted() {
+        sites.settled();
+        sites.west.restores = false;
+        sites.west.edit(s -> s.activeSite = "west");
+        sites.until("east offers", () -> sites.east.lease().state() == Lease.State.Offered);
+
+        sites.east.down = true;
+        sites.until("the plan is removed", sites.east::remove);
+        sites.west.restores = true;
+        sites.west.reconcile();
+        sites.west.reconcile();
+
+        assertThat(sites.east.gated()).isFalse();
+        assertThat(sites.east.lease())
+                .extracting(Lease::epoch, Lease::holder, Lease::state)
+                .containsExactly(1L, "east", Lease.State.Retired);
+        assertThat(sites.west.gated()).isTrue();
+    }
+
     @Test
     void givesTheLeaseBackWhenThePlanIsDeletedBeforeTheSiteHasServed() {
         sites.settled();
