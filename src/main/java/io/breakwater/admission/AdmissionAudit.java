@@ -21,7 +21,8 @@ final class AdmissionAudit {
     private static final List<String> GATE = List.of(
             "/labels/" + escaped(Api.STANDBY),
             "/annotations/" + escaped(Api.GATED_BY),
-            "/annotations/" + escaped(Api.GATED_ONLY));
+            "/annotations/" + escaped(Api.GATED_ONLY),
+            "/annotations/" + escaped(Api.OPEN_GATE));
 
     private final AuditLog log;
 

@@ -52,7 +52,8 @@ public class FailoverPlanStatus extends ConditionedStatus {
     @JsonPropertyDescription(
             "The way in which the holder got the lease of this epoch. Initial: there was no lease before."
                     + " Graceful: the old holder offered it, with its final point. Expired: it expired, and the"
-                    + " old holder had to gate its pods before that.")
+                    + " old holder had to gate its pods before that. Vacated: the namespace was deleted on the old"
+                    + " holder, after its pods had ended.")
     public Fence fence;
 
     @JsonPropertyDescription("Time at which the lease was last renewed, by the store's clock, RFC 3339 in UTC.")
@@ -103,7 +104,9 @@ public class FailoverPlanStatus extends ConditionedStatus {
         /** Offered by the old holder, with proof of its final point. */
         Graceful,
         /** The lease expired; the old holder had to gate its pods before that. */
-        Expired
+        Expired,
+        /** The namespace was deleted on the old holder, after its pods had ended. */
+        Vacated
     }
 
     /** A failover, from the view of this site. */

@@ -86,6 +86,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
     private final LeaseActions actions;
     private final PlanReport report;
     private final PlanRemoval removal;
+    private final PlanHolders holders;
     private final SimpleInboundEventSource<FailoverPlan> wake = new SimpleInboundEventSource<>("wake");
 
     FailoverPlanReconciler(
@@ -116,12 +117,13 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         this.validation = new HandOverValidation(client, sites, gate);
         this.report = new PlanReport(client, writer, meters, points, clock);
         this.removal = new PlanRemoval(client, sites, gate, keepers, supervisor, events);
+        this.holders = new PlanHolders(client, gate, events);
         this.takeOver = new TakeOver(client, gate, points, runner, clock);
         DivergentCapture divergent = new DivergentCapture(gate, points, writer, events, report, clock);
         this.actions = new LeaseActions(
                 new HolderActions(gate, keepers, takeOver, memory, events, clock),
                 new LeaseWrites(gate, keepers, divergent, memory, sites, events),
-                new StandbyActions(gate, divergent, takeOver, memory, events));
+                new StandbyActions(gate, holders, divergent, takeOver, memory, events));
     }
 
     @Override
@@ -156,6 +158,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         try {
             requireSinglePlan(resource);
             confirmAnnotations(resource);
+            holders.inherit(resource);
             PlanSite plan = sites.open(resource);
             long askedAt = System.nanoTime();
             Optional<LeaseVersion> seen = plan.store().read();
@@ -306,7 +309,8 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
 
     /** Only a site that was asked to take over, or has asked for it, starts from the point. */
     private Optional<PointRef> newest(PlanSite plan, Lease lease) {
-        return plan.isWanted() || lease.requestedBy(plan.site())
+        boolean vacated = lease.state() == Lease.State.Vacated && plan.isNamed();
+        return plan.isWanted() || lease.requestedBy(plan.site()) || vacated
                 ? points.readNewest(plan, lease, plan.location())
                 : points.newest(plan, lease, plan.location());
     }
@@ -337,10 +341,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
             return Handover.PENDING;
         }
         if (lease.holder().equals(plan.site())) {
-            return handOver.lateness(plan, journal)
-                    .<Handover>map(late -> new Handover.Failed(
-                            late + "; site " + plan.peer() + " has not restored the final point yet"))
-                    .orElse(Handover.PENDING);
+            return handOver.offered(plan, lease, journal);
         }
         return plan.isWanted() ? takeOver.prepared(plan, lease) : Handover.PENDING;
     }
@@ -416,6 +417,9 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
     }
 
     private void protect(FailoverPlan resource) {
+        if (holders.openForUser(resource)) {
+            return;
+        }
         supervisor.resume(resource);
         boolean elsewhere = resource.getSpec().sites.stream().anyMatch(part -> part.name.equals(sites.site()))
                 && !resource.getSpec().activeSite.equals(sites.site());

@@ -20,6 +20,7 @@ import io.breakwater.steps.StepRunner;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -77,9 +78,10 @@ final class HolderActions {
             return PlanOutcome.working(Role.Unknown, Reason.LeaseLost, "the lease expired; the namespace is gated");
         }
         memory.markSettled(plan);
-        List<String> holders = gate.holders(plan.namespace());
+        List<String> holders = new ArrayList<>(gate.holders(plan.namespace()));
+        String absent = holders.remove(TidyWorkloadsStep.absentHolder(plan)) ? takeOver.absent(plan) : "";
         return holders.isEmpty()
-                ? PlanOutcome.ready(Role.Active, Reason.Active, activeIn(context))
+                ? PlanOutcome.ready(Role.Active, Reason.Active, activeIn(context) + absent)
                 : PlanOutcome.working(
                         Role.Active,
                         Reason.WorkloadsNotReady,
@@ -120,7 +122,7 @@ final class HolderActions {
         FailoverJournal journal = context.journal();
         Lease lease = context.lease();
         try {
-            if (takeOver.fill(takeOverRun(context), journal) instanceof StepRunner.Result.Waiting waiting) {
+            if (takeOver.promote(takeOverRun(context), journal) instanceof StepRunner.Result.Waiting waiting) {
                 return PlanOutcome.working(Role.Promoting, Reason.FailingOver, progress(waiting));
             }
         } catch (BreakwaterException e) {

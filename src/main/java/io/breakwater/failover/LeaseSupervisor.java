@@ -68,7 +68,8 @@ class LeaseSupervisor {
 
     private boolean isGated(FailoverPlan plan) {
         try {
-            return gate.closedBy(plan.getMetadata().getNamespace(), PlanSite.gateHolder(plan));
+            String namespace = plan.getMetadata().getNamespace();
+            return gate.closedBy(namespace, PlanSite.gateHolder(plan)) || gate.isOpenedByUser(namespace);
         } catch (KubernetesClientException e) {
             // A keeper does no harm in a gated namespace, but a namespace without one is not gated in time.
             return false;

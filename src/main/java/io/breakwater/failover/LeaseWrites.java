@@ -189,7 +189,8 @@ final class LeaseWrites {
         if (write(action, context)) {
             String cause = planned
                     ? "it was handed over"
-                    : "it expired; at most " + Durations.format(action.loss()) + " of data is lost";
+                    : (next.fence() == Fence.Vacated ? "its namespace was deleted" : "it expired") + "; at most "
+                            + Durations.format(action.loss()) + " of data is lost";
             journal.note(FailoverStep.Acquire, State.Done, "epoch " + next.epoch() + ": " + cause);
             events.normal(
                     plan.resource(), Reason.FailingOver, "took the lease for epoch " + next.epoch() + ": " + cause);

@@ -49,9 +49,11 @@ final class TakeOver {
     private final NamespaceGate gate;
     private final PlanPoints points;
     private final Workloads workloads;
+    private final TidyWorkloadsStep tidy;
     private final StepRunner runner;
     private final Clock clock;
     private final List<Step<Run>> fill;
+    private final List<Step<Run>> promote;
     private final List<Step<Run>> start;
 
     TakeOver(KubernetesClient client, NamespaceGate gate, PlanPoints points, StepRunner runner, Clock clock) {
@@ -61,19 +63,29 @@ final class TakeOver {
         this.workloads = new Workloads(client);
         this.runner = runner;
         this.clock = clock;
+        this.tidy = new TidyWorkloadsStep(client, gate, clock);
         this.fill = List.of(FailoverStep.AwaitPoint.does(this::awaitPoint), FailoverStep.Restore.does(this::restore));
+        this.promote = List.of(
+                FailoverStep.AwaitPoint.does(this::awaitPoint),
+                FailoverStep.Restore.does(this::restore),
+                FailoverStep.Tidy.does(run ->
+                        tidy.run(run.plan, find(run).map(Restore::getStatus).orElse(null))));
         this.start = List.of(FailoverStep.Open.does(this::open), FailoverStep.AwaitReady.does(this::awaitReady));
     }
 
-    /** Restores the data of the point, while the gate is closed. */
-    StepRunner.Result fill(Run run, FailoverJournal journal) {
-        gate.close(run.plan.namespace(), run.plan.gateHolder());
-        return runner.run(run.id(), fill, run, journal);
+    /** Restores the data of the point if that is not done, and prepares the workloads, while the gate is closed. */
+    StepRunner.Result promote(Run run, FailoverJournal journal) {
+        return gated(promote, run, journal);
     }
 
     /** Restores the data of an offered point, before this site takes the lease. */
     StepRunner.Result prepare(PlanSite plan, Lease offer, FailoverJournal journal) {
-        return fill(preparation(plan, offer), journal);
+        return gated(fill, preparation(plan, offer), journal);
+    }
+
+    private StepRunner.Result gated(List<Step<Run>> steps, Run run, FailoverJournal journal) {
+        gate.close(run.plan.namespace(), run.plan.gateHolder());
+        return runner.run(run.id(), steps, run, journal);
     }
 
     /** Whether the offered point is restored here, as the cluster shows it. */
@@ -100,6 +112,11 @@ final class TakeOver {
     /** Releases the pods, and waits until the application is ready. */
     StepRunner.Result start(Run run, FailoverJournal journal) {
         return runner.run(run.id(), start, run, journal);
+    }
+
+    /** The workloads that are held since the point does not have them, as the end of a message; empty without any. */
+    String absent(PlanSite plan) {
+        return tidy.absent(plan);
     }
 
     /** The Restore verifies the seal of the point. An older point with a valid seal would replace newer data. */

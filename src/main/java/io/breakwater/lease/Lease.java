@@ -76,7 +76,9 @@ public record Lease(
          */
         Offered,
         /** The plan was deleted on the active site. The application still runs there, so no site may take over. */
-        Retired
+        Retired,
+        /** The namespace was deleted on the active site. No pod runs, and a site takes over only if a person names it. */
+        Vacated
     }
 
     /**
@@ -227,9 +229,8 @@ public record Lease(
     /** The holder takes its offer back, before the other site has taken the lease. */
     public Lease takenBack(String message) {
         require(state == State.Offered, "take back");
-        boolean served = start == null || !start.digest().equals(proof.digest());
         return LeaseDraft.after(this)
-                .state(served ? State.Held : State.Taken)
+                .state(offersStart() ? State.Taken : State.Held)
                 .request(null)
                 .outcome(request == null ? outcome : new Outcome(request.id(), message))
                 .proof(null)
@@ -248,7 +249,7 @@ public record Lease(
 
     /** A new epoch. No pod runs in it before {@link #serving()}. */
     public Lease acquired(String site, Fence how, Duration duration, PointRef from) {
-        require(state != State.Retired && !site.equals(holder), "acquire");
+        require(state != State.Retired && (state == State.Vacated || !site.equals(holder)), "acquire");
         List<EpochRecord> all = new ArrayList<>(terms);
         all.add(new EpochRecord(epoch + 1, site, how));
         return LeaseDraft.empty()
@@ -282,6 +283,17 @@ public record Lease(
                 .build();
     }
 
+    /** The namespace was deleted on its active site, and its pods have ended. */
+    public Lease vacated() {
+        require(isHeld(), "vacate");
+        return LeaseDraft.after(this)
+                .state(State.Vacated)
+                .request(null)
+                .outcome(null)
+                .proof(null)
+                .build();
+    }
+
     /** The plan was created again on the site on which it was deleted. */
     public Lease adopted() {
         require(state == State.Retired, "adopt");
@@ -297,6 +309,11 @@ public record Lease(
     @JsonIgnore
     public boolean isHeld() {
         return state == State.Taken || state == State.Held || state == State.Releasing;
+    }
+
+    /** Whether the point that is offered is the one that the epoch started from: the holder has not served in it. */
+    public boolean offersStart() {
+        return state == State.Offered && start != null && start.digest().equals(proof.digest());
     }
 
     /** Whether the given site holds the lease. */

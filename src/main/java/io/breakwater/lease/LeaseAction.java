@@ -92,6 +92,9 @@ public sealed interface LeaseAction {
     /** Is on standby; the plan was deleted on the active site, where the application runs without a lease. */
     record Unguarded() implements Standby {}
 
+    /** Is on standby; the namespace was deleted on the active site, and no site was named to take over. */
+    record AwaitOrder() implements Standby {}
+
     /** Waits: the rendezvous has no lease although it had one. */
     record Missing() implements Standby {}
 

@@ -80,6 +80,7 @@ public final class LeaseKeeper {
     private volatile boolean stopped;
     private volatile boolean over;
     private volatile boolean retiring;
+    private volatile boolean vacating;
     private volatile boolean retired;
     private volatile String failure;
     private volatile long nextAttempt;
@@ -140,7 +141,16 @@ public final class LeaseKeeper {
         }
     }
 
-    /** Whether the lease was retired by this keeper. */
+    /**
+     * Vacates the lease instead of renewing it, as soon as the store answers, and stops then. Call it only when no pod of the
+     * namespace runs any more.
+     */
+    public void vacate() {
+        vacating = true;
+        retire();
+    }
+
+    /** Whether the lease was retired or vacated by this keeper. */
     public boolean isRetired() {
         return retired;
     }
@@ -314,7 +324,11 @@ public final class LeaseKeeper {
     }
 
     private RenewalAnswer renew() {
-        return LeaseRenewal.of(stores.get(), holding, () -> retiring, clocks).run();
+        return LeaseRenewal.of(stores.get(), holding, this::end, clocks).run();
+    }
+
+    private LeaseRenewal.End end() {
+        return vacating ? LeaseRenewal.End.Vacate : retiring ? LeaseRenewal.End.Retire : LeaseRenewal.End.None;
     }
 
     private void answer(RenewalAnswer answer) {

@@ -29,7 +29,7 @@ public final class LeaseRules {
      */
     public static boolean isTakeable(LeaseVersion seen, LeaseTiming ofHolder) {
         return switch (seen.lease().state()) {
-            case Offered -> true;
+            case Offered, Vacated -> true;
             case Retired -> false;
             case Taken, Held, Releasing -> seen.stoodStill().compareTo(ofHolder.takeableAfter()) > 0;
         };
@@ -43,7 +43,11 @@ public final class LeaseRules {
      * @return never negative
      */
     public static Duration lossBound(LeaseVersion seen, PointRef start) {
-        Instant served = seen.renewedAt().plus(seen.lease().duration());
+        // The pods of a vacated lease had ended when it was written.
+        Duration validity = seen.lease().state() == Lease.State.Vacated
+                ? Duration.ZERO
+                : seen.lease().duration();
+        Instant served = seen.renewedAt().plus(validity);
         Instant now = later(seen.storeTime(), seen.renewedAt().plus(seen.stoodStill()));
         Instant last = now.isBefore(served) ? now : served;
         Duration loss = Duration.between(capturedByStore(seen.lease(), start), last);
@@ -111,6 +115,7 @@ public final class LeaseRules {
         return switch (lease.state()) {
             case Offered -> lease.holder().equals(facts.site()) ? afterOwnOffer(facts, lease) : afterOffer(facts, seen);
             case Retired -> afterRetirement(facts, lease);
+            case Vacated -> afterVacating(facts, seen);
             case Taken, Held, Releasing -> whileHeld(facts, seen);
         };
     }
@@ -169,6 +174,15 @@ public final class LeaseRules {
         return facts.named() ? new LeaseAction.Adopt(lease.adopted()) : new LeaseAction.Follow();
     }
 
+    /**
+     * A vacated lease starts no site by itself. The site that a person names takes it. The site with the namespace that was created
+     * again needs no edit: its plan names it, and {@code maxDataLoss} limits what is lost.
+     */
+    private static LeaseAction afterVacating(SiteFacts facts, LeaseVersion seen) {
+        boolean again = facts.named() && seen.lease().holder().equals(facts.site());
+        return facts.wanted() || again ? take(facts, seen, Fence.Vacated) : new LeaseAction.AwaitOrder();
+    }
+
     private static LeaseAction whileHeld(SiteFacts facts, LeaseVersion seen) {
         Lease lease = seen.lease();
         boolean requested = lease.requestedBy(facts.site());
@@ -191,6 +205,11 @@ public final class LeaseRules {
                     ? new LeaseAction.AwaitExpiry(ofHolder.takeableAfter().minus(seen.stoodStill()))
                     : new LeaseAction.AwaitRelease(facts.peerSilent());
         }
+        return take(facts, seen, Fence.Expired);
+    }
+
+    /** Takes the lease without a final point, within the loss that the plan allows. */
+    private static LeaseAction take(SiteFacts facts, LeaseVersion seen, Fence fence) {
         if (facts.newest().isEmpty()) {
             return new LeaseAction.NothingToStartFrom();
         }
@@ -200,9 +219,7 @@ public final class LeaseRules {
             return new LeaseAction.TooMuchLoss(loss);
         }
         return new LeaseAction.Acquire(
-                seen.lease()
-                        .acquired(facts.site(), Fence.Expired, facts.timing().duration(), newest),
-                loss);
+                seen.lease().acquired(facts.site(), fence, facts.timing().duration(), newest), loss);
     }
 
     /**

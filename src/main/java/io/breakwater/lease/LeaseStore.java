@@ -155,7 +155,7 @@ public class LeaseStore {
     public static boolean isAtRest(SignedDocument document) {
         try {
             Lease.State state = JSON.readValue(document.payload(), Lease.class).state();
-            return state == Lease.State.Offered || state == Lease.State.Retired;
+            return state == Lease.State.Offered || state == Lease.State.Retired || state == Lease.State.Vacated;
         } catch (IOException e) {
             return false;
         }

@@ -90,10 +90,18 @@ class WebhookConfigurationsTest {
         assertThat(made.gate().getMetadata().getOwnerReferences()).isEmpty();
         assertThat(made.gateProtection().getMetadata().getOwnerReferences()).isEmpty();
         assertThat(made.gate().getMetadata().getName()).isEqualTo("breakwater-gate");
-        assertThat(made.gate().getWebhooks()).singleElement().satisfies(w -> {
-            assertThat(w.getFailurePolicy()).isEqualTo("Fail");
-            assertThat(w.getNamespaceSelector().getMatchLabels()).containsEntry("breakwater.io/standby", "true");
-        });
+        assertThat(made.gate().getWebhooks())
+                .hasSize(2)
+                .allMatch(w -> w.getFailurePolicy().equals("Fail"));
+        assertThat(made.gate().getWebhooks().getFirst().getNamespaceSelector().getMatchLabels())
+                .containsEntry("breakwater.io/standby", "true");
+        assertThat(made.gate().getWebhooks().getLast().getNamespaceSelector().getMatchExpressions())
+                .as("another value of a label releases no pod")
+                .extracting(e -> e.getKey() + " " + e.getOperator() + " " + e.getValues())
+                .contains(
+                        "breakwater.io/plan Exists []",
+                        "breakwater.io/active NotIn [true]",
+                        "breakwater.io/standby NotIn [true]");
         assertThat(made.gateProtection().getWebhooks()).singleElement().satisfies(w -> {
             assertThat(w.getFailurePolicy()).isEqualTo("Fail");
             assertThat(w.getObjectSelector().getMatchLabels()).containsEntry("breakwater.io/standby", "true");

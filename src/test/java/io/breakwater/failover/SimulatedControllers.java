@@ -32,6 +32,7 @@ final class SimulatedControllers {
         for (Restore restore : c.restores()) {
             if (restore.getStatus() == null && c.restores) {
                 restore.setStatus(new RestoreStatus());
+                restore.getStatus().history = c.history;
                 if (c.defersObjects) {
                     retry(c, restore);
                     continue;
@@ -93,16 +94,32 @@ final class SimulatedControllers {
         point.setStatus(s);
         c.client().resource(point).update();
         if (c.copies) {
-            RestorePoint imported = new RestorePoint();
-            imported.setMetadata(new ObjectMetaBuilder()
-                    .withName(c.site + "-" + s.point)
-                    .withNamespace(TwoSites.NS)
-                    .addToLabels(Api.ORIGIN_SITE, c.site)
-                    .build());
-            imported.setSpec(new RestorePointSpec());
-            imported.getSpec().trigger = Trigger.Imported;
-            imported.setStatus(s);
-            peer.client().resource(imported).create();
+            list(c, peer, s);
         }
+    }
+
+    /** Completes the copies that were pending, and lists them. */
+    static void copyAll(Cluster c, Cluster peer) {
+        c.copies = true;
+        for (RestorePoint point : c.points()) {
+            if (point.isSealed() && point.getStatus().copies.getFirst().state == CopyState.Pending) {
+                point.getStatus().copies.getFirst().state = CopyState.Completed;
+                c.client().resource(point).update();
+                list(c, peer, point.getStatus());
+            }
+        }
+    }
+
+    private static void list(Cluster c, Cluster peer, RestorePointStatus sealed) {
+        RestorePoint imported = new RestorePoint();
+        imported.setMetadata(new ObjectMetaBuilder()
+                .withName(c.site + "-" + sealed.point)
+                .withNamespace(TwoSites.NS)
+                .addToLabels(Api.ORIGIN_SITE, c.site)
+                .build());
+        imported.setSpec(new RestorePointSpec());
+        imported.getSpec().trigger = Trigger.Imported;
+        imported.setStatus(sealed);
+        peer.client().resource(imported).create();
     }
 }

@@ -14,6 +14,7 @@ import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestorePoint;
+import io.breakwater.api.RestoreStatus;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
 import io.breakwater.gate.NamespaceGate;
@@ -99,6 +100,8 @@ final class TwoSites implements AutoCloseable {
         boolean restores = true;
         /** Whether Restores of this cluster wait for a webhook of the application. */
         boolean defersObjects;
+        /** What Restores of this cluster report about the point. */
+        RestoreStatus.History history;
 
         /** Problems of BackupLocations in this cluster, by name. */
         final Map<String, String> locationProblems = new ConcurrentHashMap<>();
@@ -223,6 +226,37 @@ final class TwoSites implements AutoCloseable {
             };
         }
 
+        /** Starts the deletion of the namespace, which its finalizer delays. */
+        void deleteNamespace() {
+            client().namespaces()
+                    .withName(NS)
+                    .edit(namespace -> new NamespaceBuilder(namespace)
+                            .editMetadata()
+                            .addToFinalizers("example.com/content")
+                            .endMetadata()
+                            .build());
+            client().namespaces().withName(NS).delete();
+        }
+
+        /** Ends the deletion of the namespace, and creates it and the plan again as Git has them. */
+        void recreateNamespace() {
+            client().namespaces()
+                    .withName(NS)
+                    .edit(namespace -> new NamespaceBuilder(namespace)
+                            .editMetadata()
+                            .withFinalizers(List.of())
+                            .endMetadata()
+                            .build());
+            client().resource(new NamespaceBuilder()
+                            .withNewMetadata()
+                            .withName(NS)
+                            .endMetadata()
+                            .build())
+                    .create();
+            forget();
+            startProcess();
+        }
+
         /** Deletes the plan as a user does; returns whether it is gone. */
         boolean remove() {
             return reconciler.cleanup(plan(), null).isRemoveFinalizer();
@@ -319,6 +353,23 @@ final class TwoSites implements AutoCloseable {
                             .endSpec()
                             .withNewStatus()
                             .withPhase("Running")
+                            .endStatus()
+                            .build())
+                    .create();
+        }
+
+        /** Adds a pod that ran to its end. */
+        void finishPod(String name) {
+            client().resource(new PodBuilder()
+                            .withNewMetadata()
+                            .withName(name)
+                            .withNamespace(NS)
+                            .endMetadata()
+                            .withNewSpec()
+                            .withNodeName("n1")
+                            .endSpec()
+                            .withNewStatus()
+                            .withPhase("Succeeded")
                             .endStatus()
                             .build())
                     .create();

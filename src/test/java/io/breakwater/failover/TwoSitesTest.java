@@ -144,9 +144,10 @@ class TwoSitesTest {
                         "2/006-AwaitPoint.json",
                         "2/007-Restore.json",
                         "2/008-Acquire.json",
-                        "2/009-Serve.json",
-                        "2/010-Open.json",
-                        "2/011-AwaitReady.json");
+                        "2/009-Tidy.json",
+                        "2/010-Serve.json",
+                        "2/011-Open.json",
+                        "2/012-AwaitReady.json");
     }
 
     /** The webhook of an object runs in the pods that the plan holds, so the Restore cannot end before they are released. */
@@ -363,6 +364,27 @@ class TwoSitesTest {
 
         assertThat(sites.west.gated()).isTrue();
         assertThat(sites.east.lease()).extracting(Lease::epoch, Lease::state).containsExactly(1L, Lease.State.Held);
+    }
+
+    /** Nobody else could take the offer back, and it would start the other site at any later time. */
+    @Test
+    void takesItsOfferBackWhenThePlanIsDeleted() {
+        sites.settled();
+        sites.west.restores = false;
+        sites.west.edit(s -> s.activeSite = "west");
+        sites.until("east offers", () -> sites.east.lease().state() == Lease.State.Offered);
+
+        sites.east.down = true;
+        sites.until("the plan is removed", sites.east::remove);
+        sites.west.restores = true;
+        sites.west.reconcile();
+        sites.west.reconcile();
+
+        assertThat(sites.east.gated()).isFalse();
+        assertThat(sites.east.lease())
+                .extracting(Lease::epoch, Lease::holder, Lease::state)
+                .containsExactly(1L, "east", Lease.State.Retired);
+        assertThat(sites.west.gated()).isTrue();
     }
 
     @Test

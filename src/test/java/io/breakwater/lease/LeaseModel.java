@@ -334,7 +334,8 @@ final class LeaseModel {
     private static void standBy(LeaseAction.Standby action, Site site) {
         site.close();
         boolean settles = switch (action) {
-            case LeaseAction.Follow _, LeaseAction.Rejected _, LeaseAction.AwaitTake _ -> true;
+            case LeaseAction.Follow _, LeaseAction.Rejected _, LeaseAction.AwaitOrder _, LeaseAction.AwaitTake _ ->
+                true;
             case LeaseAction.Prepare _,
                     LeaseAction.AwaitRelease _,
                     LeaseAction.AwaitExpiry _,

@@ -1,0 +1,83 @@
+package io.breakwater.failover;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.api.Condition;
+import io.breakwater.api.Durations;
+import io.breakwater.api.FailoverPlanStatus.Fence;
+import io.breakwater.lease.Lease;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The namespace is deleted on the active site, with its plan. */
+class DeletedNamespaceTest {
+    @TempDir
+    Path directory;
+
+    private TwoSites sites;
+
+    @BeforeEach
+    void start() {
+        sites = new TwoSites(directory);
+        sites.settled();
+        sites.scheduledPoint(sites.east, "p1", Duration.ofSeconds(90));
+    }
+
+    @AfterEach
+    void stop() {
+        sites.close();
+    }
+
+    @Test
+    void vacatesTheLeaseSoThatTheOtherSiteTakesOver() {
+        sites.east.deleteNamespace();
+        sites.until("the plan is gone", () -> sites.east.remove());
+        sites.east.kill();
+
+        assertThat(sites.east.lease().state()).isEqualTo(Lease.State.Vacated);
+        assertThat(sites.east.runs()).isFalse();
+        sites.west.reconcile();
+        assertThat(sites.west.lease().epoch()).as("it starts no site by itself").isEqualTo(1);
+        assertThat(sites.west.status().condition(Condition.READY).orElseThrow().message)
+                .contains("the namespace was deleted on site east", "set spec.activeSite to west");
+
+        sites.west.edit(s -> {
+            s.activeSite = "west";
+            s.maxDataLoss = "10s";
+        });
+        sites.until(
+                "west refuses",
+                () -> "DataLossTooHigh"
+                        .equals(sites.west.status().condition(Condition.STALLED).orElseThrow().reason));
+        sites.west.edit(s -> s.maxDataLoss = "10m");
+        sites.untilActive(sites.west);
+
+        assertThat(sites.west.lease())
+                .extracting(Lease::epoch, Lease::holder, Lease::fence)
+                .containsExactly(2L, "west", Fence.Vacated);
+        assertThat(Durations.parse(sites.west.status().run.dataLoss))
+                .as("to the moment at which the lease was vacated")
+                .isBetween(Duration.ofSeconds(89), Duration.ofSeconds(110));
+    }
+
+    /** The re-created plan must not resume the lease with an empty namespace: a hand-over would lose all data. */
+    @Test
+    void restoresTheNamespaceThatIsCreatedAgain() {
+        sites.east.deleteNamespace();
+        sites.until("the plan is gone", () -> sites.east.remove());
+        sites.east.recreateNamespace();
+
+        sites.until("east refuses", () -> sites.east.status().holds(Condition.STALLED));
+        assertThat(sites.east.lease().epoch()).isEqualTo(1);
+        sites.east.edit(s -> s.maxDataLoss = "10m");
+        sites.untilActive(sites.east);
+        assertThat(sites.east.lease())
+                .extracting(Lease::epoch, Lease::holder, lease -> lease.start().point())
+                .containsExactly(2L, "east", "east/shop/p1");
+        assertThat(sites.east.restores()).hasSize(1);
+    }
+}
