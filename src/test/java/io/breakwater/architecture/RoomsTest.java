@@ -36,6 +36,7 @@ class RoomsTest {
             Map.entry("steps", Set.of("api", "config", "observe")),
             Map.entry("watch", Set.of("api", "observe")),
             Map.entry("gate", Set.of("api", "config", "steps", "watch")),
+            Map.entry("election", Set.of("api", "config", "observe")),
             Map.entry("uninstall", Set.of("api", "gate")),
             Map.entry("tls", Set.of("api", "config")),
             Map.entry("store", Set.of("api", "steps")),
@@ -91,6 +92,7 @@ class RoomsTest {
                     Set.of(
                             "api",
                             "config",
+                            "election",
                             "gate",
                             "lease",
                             "location",
