@@ -112,9 +112,10 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         this.report = new PlanReport(client, writer, meters, points, clock);
         this.removal = new PlanRemoval(client, sites, gate, keepers, supervisor, events);
         this.takeOver = new TakeOver(client, gate, points, runner, clock);
-        DivergentCapture divergent = new DivergentCapture(gate, points, writer, events, report, clock);
+        ServedEpochStore served = new ServedEpochStore(client);
+        DivergentCapture divergent = new DivergentCapture(gate, points, served, writer, events, report, clock);
         this.actions = new LeaseActions(
-                new HolderActions(gate, keepers, takeOver, memory, events, clock),
+                new HolderActions(gate, keepers, takeOver, served, memory, events, clock),
                 new LeaseWrites(gate, keepers, divergent, memory, sites, events),
                 new StandbyActions(gate, divergent, takeOver, memory, events));
     }
@@ -156,8 +157,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
             Optional<LeaseVersion> seen = plan.store().read();
             seen.ifPresent(version -> reportOrigin(plan, version));
             requireProof(plan, seen);
-            seen.ifPresent(version -> memory.recordLease(
-                    plan, version.lease().epoch(), version.lease().heldBy(plan.site())));
+            seen.ifPresent(version -> memory.recordLease(plan, version.lease()));
             PlanOutcome outcome = act(plan, seen, askedAt);
             report.write(plan, seen, outcome);
             heartbeat(plan);

@@ -2,6 +2,7 @@ package io.breakwater.failover;
 
 import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.api.FailoverPlanStatus.Role;
+import io.breakwater.lease.Lease;
 import io.breakwater.lease.LeaseCounter;
 import io.breakwater.observe.StatusWriter;
 
@@ -21,12 +22,13 @@ final class PlanMemory {
     /**
      * Records the epoch of the lease as it was read, before this site acts on it. A capture that the action starts must have this
      * epoch, or its writes are refused. The role of an active site ends at once when the site may not be active any more.
-     *
-     * @param holder whether this site holds the lease
+     * Which points belong to the present history follows from the epochs.
      */
-    void recordLease(PlanSite plan, long epoch, boolean holder) {
+    void recordLease(PlanSite plan, Lease lease) {
+        boolean holder = lease.heldBy(plan.site());
         writer.update(plan.resource(), FailoverPlanStatus.class, status -> {
-            status.leaseEpoch = epoch;
+            status.leaseEpoch = lease.epoch();
+            status.history = PlanHistory.of(lease);
             if (status.role == Role.Active && !holder) {
                 status.role = Role.Unknown;
             }

@@ -89,7 +89,7 @@ record LeaseRenewal(LeaseStore store, Holding holding, BooleanSupplier retires, 
     private RenewalAnswer write(LeaseVersion seen, Lease basis) {
         long ahead = Duration.between(seen.storeTime(), clocks.wall().instant()).toMillis();
         boolean retire = retires.getAsBoolean() && basis.state() != Lease.State.Taken;
-        Lease next = retire ? basis.retired() : basis.renewed(holding.timing().duration(), ahead);
+        Lease next = retire ? basis.retired() : basis.renewed(holding.timing().duration(), ahead, seen.renewedAt());
         return store.write(next, Optional.of(seen))
                 .<RenewalAnswer>map(
                         written -> retire ? new RenewalAnswer.Retired() : new RenewalAnswer.Renewed(startedAt))

@@ -383,6 +383,7 @@ class RoomsTest {
             "Gzip",
             "Journal",
             "Lease",
+            "Lineage",
             "Meters",
             "Outcome",
             "Parallel",

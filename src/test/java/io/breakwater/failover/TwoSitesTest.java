@@ -608,6 +608,44 @@ class TwoSitesTest {
         assertThat(sites.west.lease()).extracting(Lease::holder, Lease::epoch).containsExactly("west", 2L);
     }
 
+    /** The status of the plan is lost with the plan, and the data is still there. */
+    @Test
+    void capturesDivergentDataOfAPlanThatWasCreatedAgain() {
+        unplanned("10m");
+        sites.east.down = false;
+        sites.east.startProcess();
+        sites.east.forget();
+
+        sites.untilPassive(sites.east);
+
+        assertThat(sites.east.pointNames()).containsOnlyOnce("shop-e1-divergent");
+        assertThat(servedEpoch()).as("the data is backed up").isNull();
+    }
+
+    @Test
+    void remembersTheServedEpochUntilItIsHandedOver() {
+        sites.settled();
+        assertThat(servedEpoch()).startsWith("1/");
+
+        sites.west.edit(s -> s.activeSite = "west");
+        sites.untilActive(sites.west);
+        sites.untilPassive(sites.east);
+
+        assertThat(servedEpoch()).isNull();
+        assertThat(sites.east.pointNames()).doesNotContain("shop-e1-divergent");
+    }
+
+    private String servedEpoch() {
+        Map<String, String> annotations = sites.east
+                .client()
+                .namespaces()
+                .withName(TwoSites.NS)
+                .get()
+                .getMetadata()
+                .getAnnotations();
+        return annotations == null ? null : annotations.get(Api.SERVED_EPOCH);
+    }
+
     @Test
     void failbackAfterAnUnplannedFailoverStartsFromTheOtherSite() {
         unplanned("10m");
