@@ -170,6 +170,11 @@ public class FailoverPlanStatus extends ConditionedStatus {
         @JsonPropertyDescription("RestorePoint from which the new site started, as <site>/<namespace>/<name>.")
         public String point;
 
+        @Size(max = 128)
+        @JsonPropertyDescription(
+                "SHA-256 of the point.json of that RestorePoint. The steps of the new site in the journal are about this point.")
+        public String digest;
+
         @Size(max = 32)
         @JsonPropertyDescription("Time from the request until the workloads were ready.")
         public String achievedRto;
