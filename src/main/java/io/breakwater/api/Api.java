@@ -109,6 +109,12 @@ public final class Api {
     /** Annotation on a FailoverPlan: the epoch whose divergent data the user discards. */
     public static final String DISCARD_DIVERGENT = GROUP + "/discard-divergent";
 
+    /**
+     * Annotation on a Namespace: {@code <epoch>/<id>} of the epoch that its site served, until the data of that epoch is handed over
+     * or backed up. It stays with the data when the FailoverPlan is deleted.
+     */
+    public static final String SERVED_EPOCH = GROUP + "/served-epoch";
+
     /** Annotation on a FailoverPlan that is being deleted: the epoch whose lease may stay as it is. */
     public static final String ABANDON_LEASE = GROUP + "/abandon-lease";
 

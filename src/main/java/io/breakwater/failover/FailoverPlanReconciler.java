@@ -119,9 +119,10 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         this.removal = new PlanRemoval(client, sites, gate, keepers, supervisor, events);
         this.holders = new PlanHolders(client, gate, events);
         this.takeOver = new TakeOver(client, gate, points, runner, clock);
-        DivergentCapture divergent = new DivergentCapture(gate, points, writer, events, report, clock);
+        ServedEpochStore served = new ServedEpochStore(client);
+        DivergentCapture divergent = new DivergentCapture(gate, points, served, writer, events, report, clock);
         this.actions = new LeaseActions(
-                new HolderActions(gate, keepers, takeOver, memory, events, clock),
+                new HolderActions(gate, keepers, takeOver, served, memory, events, clock),
                 new LeaseWrites(gate, keepers, divergent, memory, sites, events),
                 new StandbyActions(gate, holders, divergent, takeOver, memory, events));
     }

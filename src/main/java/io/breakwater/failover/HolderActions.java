@@ -29,6 +29,7 @@ final class HolderActions {
     private final NamespaceGate gate;
     private final LeaseKeepers keepers;
     private final TakeOver takeOver;
+    private final ServedEpochStore served;
     private final PlanMemory memory;
     private final Events events;
     private final Clock clock;
@@ -37,12 +38,14 @@ final class HolderActions {
             NamespaceGate gate,
             LeaseKeepers keepers,
             TakeOver takeOver,
+            ServedEpochStore served,
             PlanMemory memory,
             Events events,
             Clock clock) {
         this.gate = gate;
         this.keepers = keepers;
         this.takeOver = takeOver;
+        this.served = served;
         this.memory = memory;
         this.events = events;
         this.clock = clock;
@@ -64,6 +67,7 @@ final class HolderActions {
             return PlanOutcome.working(
                     Role.Promoting, Reason.WaitingForLease, "waiting for the first renewal of the lease");
         }
+        served.record(plan.namespace(), context.lease().epoch());
         Optional<Run> run = journal.running().filter(r -> plan.site().equals(r.to));
         if (run.isPresent()) {
             return start(context, run.get());

@@ -21,14 +21,16 @@ final class PlanMemory {
     }
 
     /**
-     * Records identity, epoch and duration of the lease as it was read, before this site acts on it. A capture that the action starts must
-     * have this epoch, or its writes are refused. The role of an active site ends at once when the site may not be active any more.
+     * Records identity, epoch and duration of the lease as it was read, before this site acts on it. A capture that the action starts
+     * must have this epoch, or its writes are refused. The role of an active site ends at once when the site may not be active any
+     * more. Which points belong to the present history follows from the epochs.
      */
     void recordLease(PlanSite plan, Lease lease) {
         writer.update(plan.resource(), FailoverPlanStatus.class, status -> {
             status.leaseId = lease.id();
             status.leaseEpoch = lease.epoch();
             status.leaseDuration = Durations.format(lease.duration());
+            status.history = PlanHistory.of(lease);
             if (status.role == Role.Active && !lease.heldBy(plan.site())) {
                 status.role = Role.Unknown;
             }

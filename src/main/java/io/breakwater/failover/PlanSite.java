@@ -4,6 +4,8 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Durations;
 import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.FailoverPlanStatus;
+import io.breakwater.api.FailoverPlanStatus.Run;
+import io.breakwater.api.JournalEntry;
 import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.gate.NamespaceGate;
@@ -11,6 +13,7 @@ import io.breakwater.lease.LeaseRules;
 import io.breakwater.lease.LeaseStore;
 import io.breakwater.lease.LeaseTiming;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -78,6 +81,12 @@ record PlanSite(
 
     FailoverPlanStatus status() {
         return resource.getStatus();
+    }
+
+    /** The run in which this site takes the lease, while it is running. */
+    Optional<Run> takeOver() {
+        return Optional.ofNullable(status().run)
+                .filter(run -> run.state == JournalEntry.State.Running && site.equals(run.to));
     }
 
     /** The epoch that this cluster remembers; empty for a plan that is new here. */

@@ -58,8 +58,10 @@ final class StandbyActions {
         context.seen()
                 .map(LeaseVersion::lease)
                 .filter(lease -> !lease.holder().equals(plan.site()))
-                .ifPresent(lease ->
-                        memory.recordEpoch(plan, Math.max(plan.knownEpoch().orElse(0), lease.epoch())));
+                .ifPresent(lease -> {
+                    memory.recordEpoch(plan, Math.max(plan.knownEpoch().orElse(0), lease.epoch()));
+                    divergent.settle(plan);
+                });
         return report(action, context);
     }
 

@@ -130,6 +130,26 @@ public record Lease(
                 .build();
     }
 
+    /**
+     * Renewal by the holder.
+     *
+     * @param before store time of the holder's last write. The first renewal of an epoch records it as the start of the epoch
+     */
+    Lease renewed(Duration duration, Long clockAhead, Instant before) {
+        EpochRecord last = terms.isEmpty() ? null : terms.getLast();
+        if (last == null || last.epoch() != epoch || last.since() != null) {
+            return renewed(duration, clockAhead);
+        }
+        List<EpochRecord> dated = new ArrayList<>(terms);
+        dated.set(dated.size() - 1, last.startedAt(before));
+        require(isHeld(), "renew");
+        return LeaseDraft.after(this)
+                .duration(duration)
+                .clockAheadMillis(clockAhead)
+                .terms(dated)
+                .build();
+    }
+
     /** Renewal by the holder. */
     public Lease renewed(Duration duration, Long clockAhead) {
         require(isHeld(), "renew");
@@ -251,7 +271,7 @@ public record Lease(
     public Lease acquired(String site, Fence how, Duration duration, PointRef from) {
         require(state != State.Retired && (state == State.Vacated || !site.equals(holder)), "acquire");
         List<EpochRecord> all = new ArrayList<>(terms);
-        all.add(new EpochRecord(epoch + 1, site, how));
+        all.add(new EpochRecord(epoch + 1, site, how, null, from));
         return LeaseDraft.empty()
                 .id(id)
                 .epoch(epoch + 1)

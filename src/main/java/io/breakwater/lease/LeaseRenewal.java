@@ -100,7 +100,7 @@ record LeaseRenewal(LeaseStore store, Holding holding, Supplier<End> end, Clocks
         long ahead = Duration.between(seen.storeTime(), clocks.wall().instant()).toMillis();
         End ends = basis.state() == Lease.State.Taken ? End.None : end.get();
         Lease next = switch (ends) {
-            case None -> basis.renewed(holding.timing().duration(), ahead);
+            case None -> basis.renewed(holding.timing().duration(), ahead, seen.renewedAt());
             case Retire -> basis.retired();
             case Vacate -> basis.vacated();
         };

@@ -260,6 +260,9 @@ public final class LeaseRules {
 
     /** Time of the capture of a point by the clock of the store; never later than the capture. */
     private static Instant capturedByStore(Lease lease, PointRef point) {
+        if (point.storeTime() != null) {
+            return point.storeTime();
+        }
         boolean ofHolder = point.site().equals(lease.holder());
         return ofHolder && lease.clockAheadMillis() != null
                 ? point.capturedAt().minusMillis(lease.clockAheadMillis())

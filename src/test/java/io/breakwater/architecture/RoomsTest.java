@@ -385,6 +385,7 @@ class RoomsTest {
             "Gzip",
             "Journal",
             "Lease",
+            "Lineage",
             "Meters",
             "Outcome",
             "Parallel",

@@ -280,7 +280,121 @@ class TwoSitesTest {
         assertThat(sites.west.lease().start().point()).isEqualTo("east/shop/shop-e1-final-2");
         assertThat(sites.west.restores())
                 .extracting(r -> r.getSpec().restorePointRef.name)
-                .containsExactlyInAnyOrder("east-shop-e1-final", "east-shop-e1-final-2");
+                .containsExactly("east-shop-e1-final-2");
+    }
+
+    @Test
+    void replacesTheRestoreOfACancelledHandOver() {
+        cancelWhileRestoring();
+
+        askWestAgain("0s");
+        sites.untilActive(sites.west);
+
+        assertThat(sites.west.lease().start().point()).isEqualTo("east/shop/shop-e1-final-2");
+        assertThat(restoredPoints()).containsExactly("east-shop-e1-final-2");
+    }
+
+    @Test
+    void replacesTheRestoreOfACancelledHandOverAfterAnUnplannedTake() {
+        cancelWhileRestoring();
+        sites.scheduledPoint(sites.east, "p2", Duration.ZERO);
+        sites.east.kill();
+        sites.silence(FIVE_MINUTES);
+
+        askWestAgain("10m");
+        sites.untilActive(sites.west);
+
+        assertThat(sites.west.lease().start().point()).isEqualTo("east/shop/p2");
+        assertThat(restoredPoints()).containsExactly("east-p2");
+    }
+
+    /** The cause of a failure is removed, and the same point is offered again. */
+    @Test
+    void replacesTheFailedRestoreOfAnEarlierTry() {
+        sites.settled();
+        sites.scheduledPoint(sites.east, "p1", FIVE_MINUTES.plusSeconds(60));
+        sites.east.kill();
+        sites.silence(FIVE_MINUTES);
+        sites.west.restores = false;
+        failOverToWest("10m");
+        sites.until("west restores", () -> !sites.west.restores().isEmpty());
+        sites.east.refuses = "claim data has room for 16Mi";
+        sites.east.down = false;
+        sites.east.startProcess();
+        sites.until("east follows", () -> sites.east.status().role == Role.Passive);
+        askEastAgain();
+        sites.until("east fails", () -> sites.east.status().run.state == State.Failed);
+
+        sites.east.refuses = null;
+        askEastAgain();
+        sites.untilActive(sites.east);
+
+        assertThat(sites.east.lease().start().point()).isEqualTo("east/shop/p1");
+    }
+
+    /** A step that is done for one point is not done for another one. */
+    @Test
+    void restoresWhatTheJournalRecordsForAnotherPoint() {
+        sites.settled();
+        sites.scheduledPoint(sites.east, "p1", FIVE_MINUTES.plusSeconds(60));
+        sites.east.kill();
+        sites.silence(FIVE_MINUTES);
+        sites.west.restores = false;
+        failOverToWest("10m");
+        sites.until("west restores", () -> !sites.west.restores().isEmpty());
+        FailoverPlan plan = sites.west.plan();
+        plan.getStatus().journal.stream()
+                .filter(entry -> entry.step.equals(FailoverStep.Restore.name()))
+                .forEach(entry -> entry.state = State.Done);
+        plan.getStatus().run.digest = "digest of east/another";
+        sites.west.client().resource(plan).update();
+
+        sites.west.reconcile();
+        sites.west.reconcile();
+
+        assertThat(sites.west.gated()).as("nothing is restored").isTrue();
+        assertThat(sites.west.lease().state()).isEqualTo(Lease.State.Taken);
+        sites.west.restores = true;
+        sites.untilActive(sites.west);
+    }
+
+    /** East serves again, and the Restore of west continues. */
+    private void cancelWhileRestoring() {
+        sites.settled();
+        sites.west.restores = false;
+        sites.west.edit(s -> s.activeSite = "west");
+        sites.until("west restores", () -> !sites.west.restores().isEmpty());
+        SimulatedControllers.start(sites.west, sites.west.restores().getFirst());
+        sites.east.passDeadline();
+        sites.untilActive(sites.east);
+        sites.until("west has settled", () -> sites.west.status().run.state == State.Failed);
+        sites.west.restores = true;
+    }
+
+    private void askWestAgain(String maxDataLoss) {
+        sites.west.edit(s -> s.activeSite = "east");
+        sites.until("west has settled", () -> "east".equals(sites.west.status().settledActiveSite));
+        failOverToWest(maxDataLoss);
+    }
+
+    private void askEastAgain() {
+        sites.east.edit(s -> s.activeSite = "west");
+        sites.until("east has settled", () -> "west".equals(sites.east.status().settledActiveSite));
+        sites.east.edit(s -> s.activeSite = "east");
+        sites.until(
+                "east asks",
+                () -> sites.east.status().run != null
+                        && sites.east
+                                .status()
+                                .run
+                                .id
+                                .contains("-" + sites.east.plan().getMetadata().getGeneration() + "-"));
+    }
+
+    private List<String> restoredPoints() {
+        return sites.west.restores().stream()
+                .map(r -> r.getSpec().restorePointRef.name)
+                .toList();
     }
 
     /** The new site cannot restore the point, for example since its claim is smaller than the data. */
@@ -648,6 +762,44 @@ class TwoSitesTest {
         sites.untilPassive(sites.east);
 
         assertThat(sites.east.pointNames()).contains("shop-e1-divergent-2");
+    }
+
+    /** The status of the plan is lost with the plan, and the data is still there. */
+    @Test
+    void capturesDivergentDataOfAPlanThatWasCreatedAgain() {
+        unplanned("10m");
+        sites.east.down = false;
+        sites.east.startProcess();
+        sites.east.forget();
+
+        sites.untilPassive(sites.east);
+
+        assertThat(sites.east.pointNames()).containsOnlyOnce("shop-e1-divergent");
+        assertThat(servedEpoch()).as("the data is backed up").isNull();
+    }
+
+    @Test
+    void remembersTheServedEpochUntilItIsHandedOver() {
+        sites.settled();
+        assertThat(servedEpoch()).startsWith("1/");
+
+        sites.west.edit(s -> s.activeSite = "west");
+        sites.untilActive(sites.west);
+        sites.untilPassive(sites.east);
+
+        assertThat(servedEpoch()).isNull();
+        assertThat(sites.east.pointNames()).doesNotContain("shop-e1-divergent");
+    }
+
+    private String servedEpoch() {
+        Map<String, String> annotations = sites.east
+                .client()
+                .namespaces()
+                .withName(TwoSites.NS)
+                .get()
+                .getMetadata()
+                .getAnnotations();
+        return annotations == null ? null : annotations.get(Api.SERVED_EPOCH);
     }
 
     @Test
