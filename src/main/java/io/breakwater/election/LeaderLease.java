@@ -40,8 +40,7 @@ final class LeaderLease {
      * @param pod that competes; a container that starts again in it is the same competitor
      * @param nanos a monotonic clock
      */
-    LeaderLease(
-            KubernetesClient client, String namespace, String name, String pod, Clock clock, LongSupplier nanos) {
+    LeaderLease(KubernetesClient client, String namespace, String name, String pod, Clock clock, LongSupplier nanos) {
         this.client = client;
         this.namespace = namespace;
         this.name = name;
@@ -84,7 +83,9 @@ final class LeaderLease {
      */
     void release() {
         Lease found = find();
-        if (found != null && found.getSpec() != null && pod.equals(found.getSpec().getHolderIdentity())) {
+        if (found != null
+                && found.getSpec() != null
+                && pod.equals(found.getSpec().getHolderIdentity())) {
             found.getSpec().setHolderIdentity("");
             client.resource(found).update();
         }
@@ -99,7 +100,9 @@ final class LeaderLease {
             return true;
         }
         long now = nanos.getAsLong();
-        if (seen == null || !holder.equals(seen.holder()) || !spec.getRenewTime().equals(seen.renewed())) {
+        if (seen == null
+                || !holder.equals(seen.holder())
+                || !spec.getRenewTime().equals(seen.renewed())) {
             seen = new SeenRenewal(holder, spec.getRenewTime(), now);
             return false;
         }
@@ -113,9 +116,8 @@ final class LeaderLease {
 
     /** What the holder promised, within bounds. */
     private static Duration durationOf(LeaseSpec spec) {
-        Duration promised = spec.getLeaseDurationSeconds() == null
-                ? DURATION
-                : Duration.ofSeconds(spec.getLeaseDurationSeconds());
+        Duration promised =
+                spec.getLeaseDurationSeconds() == null ? DURATION : Duration.ofSeconds(spec.getLeaseDurationSeconds());
         Duration atLeast = promised.compareTo(DURATION) < 0 ? DURATION : promised;
         return atLeast.compareTo(LONGEST) > 0 ? LONGEST : atLeast;
     }

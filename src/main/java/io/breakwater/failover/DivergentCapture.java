@@ -82,7 +82,8 @@ final class DivergentCapture {
         }
         FailoverJournal journal = new FailoverJournal(plan, lease.epoch(), writer, report, clock);
         journal.end(FailoverResult.Failed, "site " + lease.holder() + " took over the lease");
-        String run = lease.id() + "/e" + lost.get() + owed.map(s -> "-" + s.id()).orElse("");
+        String run =
+                lease.id() + "/e" + lost.get() + owed.map(s -> "-" + s.id()).orElse("");
         RestorePoint point = points.ensureDivergent(plan, lost.get(), run);
         String name = point.getMetadata().getName();
         Optional<String> failure = PlanPoints.failure(point);

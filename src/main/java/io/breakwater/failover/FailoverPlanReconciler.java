@@ -403,8 +403,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         boolean active = keepers.mayRun(key) && resource.getStatus().role == Role.Active;
         Role role = active ? Role.Active : Role.Unknown;
         if (e.reason() == Reason.SiteNameTaken) {
-            gate.close(
-                    resource.getMetadata().getNamespace(), PlanSite.gateHolder(resource), LeaseTiming.LOST_GRACE);
+            gate.close(resource.getMetadata().getNamespace(), PlanSite.gateHolder(resource), LeaseTiming.LOST_GRACE);
             keepers.stop(key);
             role = Role.Unknown;
         } else if (e.reason() != Reason.Conflict) {

@@ -60,7 +60,8 @@ class LeaseSupervisor {
         if (!active || keepers.of(PlanRoles.key(plan)).isPresent() || isGated(plan)) {
             return;
         }
-        // A raised spec.lease.duration counts only once the document has it. Without a record, the document may have any.
+        // A raised spec.lease.duration counts only once the document has it. Without a record, the document may have
+        // any.
         Duration documented = Durations.parse(status.leaseDuration, LeaseTiming.SHORTEST);
         Duration age = status.leaseRenewedAt == null ? timing(plan).notice() : since(status.leaseRenewedAt);
         keep(plan, status.epoch, new LastRenewal(age, documented));

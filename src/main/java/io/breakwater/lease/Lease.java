@@ -117,7 +117,11 @@ public record Lease(
 
     /** The same lease with its identity, which its first version gets before it is written. */
     public Lease identified(String random) {
-        return LeaseDraft.after(this).writes(writes).renewals(renewals).id(random).build();
+        return LeaseDraft.after(this)
+                .writes(writes)
+                .renewals(renewals)
+                .id(random)
+                .build();
     }
 
     /** The same lease as the given cluster of the holder writes it. */

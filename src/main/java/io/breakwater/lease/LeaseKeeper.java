@@ -95,7 +95,12 @@ public final class LeaseKeeper {
      * @param calls runs each call on a thread of its own
      */
     public LeaseKeeper(
-            Holding holding, Supplier<LeaseStore> stores, LastRenewal last, Guard guard, Clocks clocks, Executor calls) {
+            Holding holding,
+            Supplier<LeaseStore> stores,
+            LastRenewal last,
+            Guard guard,
+            Clocks clocks,
+            Executor calls) {
         this.holding = holding;
         this.stores = stores;
         this.guard = guard;

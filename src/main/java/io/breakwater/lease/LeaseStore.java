@@ -83,7 +83,8 @@ public class LeaseStore {
             return Optional.of(accepted(e));
         }
         seen.ifPresent(version -> {
-            memory.check(key(), LeaseCounter.of(version.lease()), version.lease().id(), before);
+            memory.check(
+                    key(), LeaseCounter.of(version.lease()), version.lease().id(), before);
             requireOwnCluster(version.lease());
             memory.verified(version.lease());
         });

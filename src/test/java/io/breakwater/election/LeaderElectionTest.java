@@ -206,8 +206,8 @@ class LeaderElectionTest {
     void reportsThatNoneLeads() {
         two.attempt();
         PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-        BreakwaterConfig config = TestConfig.of(Map.of(
-                "breakwater.role", "guard", "breakwater.namespace", NS, "breakwater.election.identity", "one"));
+        BreakwaterConfig config = TestConfig.of(
+                Map.of("breakwater.role", "guard", "breakwater.namespace", NS, "breakwater.election.identity", "one"));
         Clock clock = Clock.fixed(NOW, ZoneOffset.UTC);
         LeaderElection election = new LeaderElection(api.client(), config, new Meters(registry, clock), clock);
         election.round(duties(new ArrayList<>(), new CountDownLatch(1)));

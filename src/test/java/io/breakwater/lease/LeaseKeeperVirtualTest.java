@@ -384,8 +384,8 @@ class LeaseKeeperVirtualTest {
     @Test
     void gatesByAShortenedDurationAtOnce() {
         objects.away = true;
-        VirtualKeeper virtual = new VirtualKeeper(
-                () -> store, TIMING, new LastRenewal(Duration.ZERO, Duration.ofMinutes(10)));
+        VirtualKeeper virtual =
+                new VirtualKeeper(() -> store, TIMING, new LastRenewal(Duration.ZERO, Duration.ofMinutes(10)));
 
         virtual.pass(TIMING.latestNotice().plusMillis(200));
 
