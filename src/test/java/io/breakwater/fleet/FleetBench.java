@@ -1,6 +1,8 @@
 package io.breakwater.fleet;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.breakwater.points.PointIndex;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,12 +26,14 @@ final class FleetBench {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Path DIRECTORY = Path.of("target/fleet-bench");
     private static final Duration SETTLE = Duration.ofMinutes(2);
+    private static final String POINTS =
+            "/apis/" + ServedKind.BREAKWATER_VERSION + "/restorepoints?limit=" + PointIndex.PAGE + "&continue=";
     private static final Duration MOST = Duration.ofMinutes(30);
     private static final String GROUP = "/apis/breakwater.io/v1alpha1/namespaces/";
     private static final String SEALS = "put points";
 
     private final Map<String, Integer> numbers =
-            new HashMap<>(Map.of("--policies", 1000, "--points", 100, "--rest", 10, "--memory", 640));
+            new HashMap<>(Map.of("--policies", 1000, "--points", 100, "--lists", 4, "--rest", 10, "--memory", 640));
 
     /** Ends what runs when this program is stopped. */
     private final Thread end = Thread.ofPlatform().unstarted(this::close);
@@ -63,8 +67,8 @@ final class FleetBench {
         clock = new FleetClock(start);
         store = new GeneratedStore(clock);
         Thread.ofPlatform().daemon().name("time").start(this::passTime);
-        // The objects of one minute are due after the rest, and the rest starts after their creation.
-        Duration before = SETTLE.multipliedBy(2).plusMinutes(number("--rest"));
+        // The objects of one minute are due after the rest, and the rest starts after the lists of all points.
+        Duration before = SETTLE.multipliedBy(2).plusMinutes(number("--lists") + number("--rest"));
         int minute = start.plus(before).plusSeconds(59).atOffset(ZoneOffset.UTC).getMinute();
         FleetObjects objects = new FleetObjects(number("--policies"), number("--points"), start, 1).dueAt(minute);
         Runtime.getRuntime().addShutdownHook(end);
@@ -74,6 +78,8 @@ final class FleetBench {
             timed("start of the API server", plane::startServer);
             EtcdFleet.createKinds(plane);
             await("the kinds of Breakwater", () -> answers(GROUP + FleetObjects.OPERATOR + "/backuplocations?limit=1"));
+            timed("list of all points in pages, by the API server that has just started", this::listPoints);
+            timed("the same list again", this::listPoints);
             timed("start of the operator to ready", this::startOperator);
             rest(objects);
             due(objects, minute);
@@ -143,6 +149,15 @@ final class FleetBench {
         } catch (IOException e) {
             return false;
         }
+    }
+
+    /** The API server of a cluster that has run for a while has its cache. This one fills it first. */
+    private void listPoints() throws IOException {
+        String next = "";
+        do {
+            JsonNode page = JSON.readTree(plane.get(POINTS + next));
+            next = page.at("/metadata/continue").asText();
+        } while (!next.isEmpty());
     }
 
     private void startOperator() throws IOException {

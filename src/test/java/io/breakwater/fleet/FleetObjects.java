@@ -183,7 +183,7 @@ final class FleetObjects {
                         .formatted(minute);
         String status =
                 policy == policies ? "{}" : """
-                {"schedule":"%d * * * * Etc/UTC 0s","scheduleSince":"%s","lastScheduleTime":"%s"}""".formatted(minute, created(), start.truncatedTo(ChronoUnit.HOURS));
+                {"schedule":"%d * * * * Etc/UTC 0s","scheduleSince":"%s","lastScheduleTime":"%s"}""".formatted(minute, created(), lastSchedule());
         return """
                 {"apiVersion":"breakwater.io/v1alpha1","kind":"BackupPolicy","metadata":{"name":"%s","namespace":"%s",
                 "uid":"%s","creationTimestamp":"%s"},"spec":{"locationRef":{"name":"%s"},%s"retention":{"keepLast":%d}},
@@ -196,6 +196,12 @@ final class FleetObjects {
                         schedule,
                         keepLast,
                         status);
+    }
+
+    /** The time at which the schedule was due last before the start. */
+    private Instant lastSchedule() {
+        Instant time = start.truncatedTo(ChronoUnit.HOURS).plus(minute, ChronoUnit.MINUTES);
+        return time.isAfter(start) ? time.minus(Duration.ofHours(1)) : time;
     }
 
     private static String workloadJson(int policy) {
