@@ -12,11 +12,23 @@ record UserPermission(String resource, String part) {
     /** To move an application, and to discard data or accept a lease for that. */
     static final UserPermission FAIL_OVER = new UserPermission("failoverplans", "activesite");
 
+    /** To attest that the other site is off, so that this one takes over from a site that may keep serving. */
+    static final UserPermission ATTEST = new UserPermission("failoverplans", "attest");
+
     /** To accept an older document or another key of a site in a location. */
     static final UserPermission ACCEPT = new UserPermission("backuplocations", "accept");
 
     /** Whether the user of a request has the right. */
     boolean isGranted(KubernetesClient client, HasMetadata object, AdmissionRequest request) {
+        return isGranted(
+                client,
+                object.getMetadata().getNamespace(),
+                object.getMetadata().getName(),
+                request);
+    }
+
+    /** Whether the user of a request has the right to an object of this name. */
+    boolean isGranted(KubernetesClient client, String namespace, String name, AdmissionRequest request) {
         SubjectAccessReview question = new SubjectAccessReviewBuilder()
                 .withNewSpec()
                 .withUser(request.user())
@@ -31,8 +43,8 @@ record UserPermission(String resource, String part) {
                 .withResource(resource)
                 .withSubresource(part)
                 .withVerb("update")
-                .withNamespace(object.getMetadata().getNamespace())
-                .withName(object.getMetadata().getName())
+                .withNamespace(namespace)
+                .withName(name)
                 .endResourceAttributes()
                 .endSpec()
                 .build();

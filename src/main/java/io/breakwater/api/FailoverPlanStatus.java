@@ -32,6 +32,11 @@ public class FailoverPlanStatus extends ConditionedStatus {
     public Long leaseWrites;
 
     @Size(max = 41)
+    @JsonPropertyDescription(
+            "Last renewal of the lease when this site last read it, as <epoch>.<renewals>. An attestation names it.")
+    public String leaseCounter;
+
+    @Size(max = 41)
     @JsonPropertyDescription("Counter of the last older lease that an administrator accepted, as <epoch>.<writes>.")
     public String acceptedLease;
 
@@ -41,9 +46,15 @@ public class FailoverPlanStatus extends ConditionedStatus {
 
     @JsonPropertyDescription(
             "The way in which the holder got the lease of this epoch. Initial: there was no lease before."
-                    + " Graceful: the old holder offered it, with its final point. Expired: it expired, and the"
-                    + " old holder had to gate its pods before that.")
+                    + " Graceful: the old holder offered it, with its final point. Expired: it expired. The"
+                    + " old holder had to gate its pods before that, but it is not proven to be off. Attested: a user"
+                    + " attested that the old holder is off.")
     public Fence fence;
+
+    @JsonPropertyDescription(
+            "What the holder does when it cannot renew the lease, as the lease says. A change of spec.lease.onLoss to"
+                    + " KeepServing counts after the next renewal.")
+    public FailoverPlanSpec.OnLoss onLoss;
 
     @JsonPropertyDescription("Time at which the lease was last renewed, by the store's clock, RFC 3339 in UTC.")
     public String leaseRenewedAt;
@@ -61,6 +72,12 @@ public class FailoverPlanStatus extends ConditionedStatus {
     @JsonPropertyDescription(
             "Value of spec.activeSite that the operator has accepted. A different value in the spec is a request.")
     public String settledActiveSite;
+
+    @Size(max = 128)
+    @JsonPropertyDescription(
+            "Run of the open edit of spec.activeSite, recorded when the edit was first seen. Other edits of the spec do not"
+                    + " start another run.")
+    public String requestedRun;
 
     @JsonPropertyDescription("Generation of the spec whose request was last processed.")
     public Long handledGeneration;
@@ -92,8 +109,10 @@ public class FailoverPlanStatus extends ConditionedStatus {
         Initial,
         /** Offered by the old holder, with proof of its final point. */
         Graceful,
-        /** The lease expired; the old holder had to gate its pods before that. */
-        Expired
+        /** The lease expired. The old holder had to gate its pods before that, which is not proven. */
+        Expired,
+        /** A user attested that the site of the old holder is off. */
+        Attested
     }
 
     /** A failover, from the view of this site. */
@@ -139,6 +158,10 @@ public class FailoverPlanStatus extends ConditionedStatus {
 
         @JsonPropertyDescription("Running, Done or Failed.")
         public JournalEntry.State state;
+
+        @Size(max = 63)
+        @JsonPropertyDescription("Why the run failed, if a reason of its own shows more than the message.")
+        public String reason;
 
         @Size(max = 4096)
         @JsonPropertyDescription("Result of the run, or what it waits for.")

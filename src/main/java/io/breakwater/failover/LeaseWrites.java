@@ -100,7 +100,9 @@ final class LeaseWrites {
     private PlanOutcome withdraw(LeaseAction.Withdraw action, ActionContext context) {
         closeGate(context.plan());
         if (write(action, context)) {
-            String withdrawn = "request withdrawn: spec.activeSite was changed back";
+            String withdrawn =
+                    "request withdrawn: spec.activeSite was changed back, or the FailoverRequest was deleted or has"
+                            + " expired";
             context.journal().end(FailoverResult.RolledBack, withdrawn);
             events.audited(
                     context.plan().resource(),
@@ -185,14 +187,20 @@ final class LeaseWrites {
         journal.note(FailoverStep.Acquire, State.Running, "taking the lease for epoch " + next.epoch());
         memory.recordEpoch(plan, next.epoch());
         if (write(action, context)) {
-            String cause = planned
-                    ? "it was handed over"
-                    : "it expired; at most " + Durations.format(action.loss()) + " of data is lost";
+            String cause = switch (next.fence()) {
+                case Initial, Graceful -> "it was handed over";
+                case Expired -> "it expired; " + lost(action);
+                case Attested -> plan.source() + " attested that site " + plan.peer() + " is off; " + lost(action);
+            };
             journal.note(FailoverStep.Acquire, State.Done, "epoch " + next.epoch() + ": " + cause);
             events.normal(
                     plan.resource(), Reason.FailingOver, "took the lease for epoch " + next.epoch() + ": " + cause);
         }
         return PlanOutcome.again(Role.Promoting, "took the lease for epoch " + next.epoch());
+    }
+
+    private static String lost(LeaseAction.Acquire action) {
+        return "at most " + Durations.format(action.loss()) + " of data is lost";
     }
 
     /** @return whether the lease was still as it had been read */

@@ -7,18 +7,28 @@ import io.breakwater.lease.LeaseKeeper.Holding;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 /**
  * One attempt to renew or retire a lease. Only a lease that names another holder or a later epoch means that this site lost it. A
  * lease that is absent, or older than this cluster remembers, proves nothing: stores fail, are emptied and are restored.
  *
+ * @param terms what to write; asked after the lease was read. So a write that follows one with later terms has later terms too
  * @param retires whether to retire the lease; asked late, since another attempt may retire it while this one reads
  * @param startedAt start of the attempt; a renewal counts from here, however late the answer arrives
  */
-record LeaseRenewal(LeaseStore store, Holding holding, BooleanSupplier retires, Clocks clocks, long startedAt) {
+record LeaseRenewal(
+        LeaseStore store,
+        Holding holding,
+        Supplier<LeaseTerms> terms,
+        BooleanSupplier retires,
+        Clocks clocks,
+        long startedAt) {
     /** An attempt that starts now. */
-    static LeaseRenewal of(LeaseStore store, Holding holding, BooleanSupplier retires, Clocks clocks) {
-        return new LeaseRenewal(store, holding, retires, clocks, clocks.nanos().getAsLong());
+    static LeaseRenewal of(
+            LeaseStore store, Holding holding, Supplier<LeaseTerms> terms, BooleanSupplier retires, Clocks clocks) {
+        return new LeaseRenewal(
+                store, holding, terms, retires, clocks, clocks.nanos().getAsLong());
     }
 
     /** Reads the lease and writes it again; blocks. */
@@ -89,10 +99,11 @@ record LeaseRenewal(LeaseStore store, Holding holding, BooleanSupplier retires, 
     private RenewalAnswer write(LeaseVersion seen, Lease basis) {
         long ahead = Duration.between(seen.storeTime(), clocks.wall().instant()).toMillis();
         boolean retire = retires.getAsBoolean() && basis.state() != Lease.State.Taken;
-        Lease next = retire ? basis.retired() : basis.renewed(holding.timing().duration(), ahead);
+        LeaseTerms present = terms.get();
+        Lease next = retire ? basis.retired() : basis.renewed(present.timing().duration(), present.onLoss(), ahead);
         return store.write(next, Optional.of(seen))
                 .<RenewalAnswer>map(
-                        written -> retire ? new RenewalAnswer.Retired() : new RenewalAnswer.Renewed(startedAt))
+                        written -> retire ? new RenewalAnswer.Retired() : new RenewalAnswer.Renewed(startedAt, present))
                 .orElseGet(() -> new RenewalAnswer.Failed("another process wrote the lease at the same time"));
     }
 }

@@ -58,8 +58,15 @@ class PlanPointsTest {
             FailoverPlan resource = new FailoverPlan();
             resource.getMetadata().setNamespace("shop");
             resource.getMetadata().setName("shop");
-            PlanSite plan =
-                    new PlanSite(resource, "west", "east", "near", "far", LeaseTiming.of(Duration.ofSeconds(60)), null);
+            PlanSite plan = new PlanSite(
+                    resource,
+                    "west",
+                    "east",
+                    "near",
+                    "far",
+                    LeaseTiming.of(Duration.ofSeconds(60)),
+                    null,
+                    new Intent.None());
             Lease lease = Lease.first("east", Duration.ofSeconds(60));
             AtomicLong nanos = new AtomicLong();
             PlanPoints points = new PlanPoints(cluster.client(), TestIndex.empty(cluster.client()), nanos::get);

@@ -20,6 +20,7 @@ final class VirtualKeeper implements LeaseKeeper.Guard {
     final LeaseKeeper keeper;
     final List<Duration> graces = new ArrayList<>();
     final List<Duration> renewals = new ArrayList<>();
+    final List<String> risks = new ArrayList<>();
     boolean hangs;
     boolean gateFails;
     String lost;
@@ -30,9 +31,14 @@ final class VirtualKeeper implements LeaseKeeper.Guard {
     private final Duration started = monotonic;
 
     VirtualKeeper(Supplier<LeaseStore> stores, LeaseTiming timing, Duration age) {
+        this(stores, LeaseTerms.gating(timing), false, age);
+    }
+
+    VirtualKeeper(Supplier<LeaseStore> stores, LeaseTerms terms, boolean servesOn, Duration age) {
         keeper = new LeaseKeeper(
-                new Holding("shop/shop", "east", 1, timing),
+                new Holding("shop/shop", "east", 1, terms),
                 stores,
+                servesOn,
                 age,
                 this,
                 new Clocks(new WallClock(), () -> monotonic.toNanos()),
@@ -82,6 +88,11 @@ final class VirtualKeeper implements LeaseKeeper.Guard {
     @Override
     public void renewed() {
         renewals.add(elapsed());
+    }
+
+    @Override
+    public void atRisk(String cause, boolean confirmed) {
+        risks.add(cause);
     }
 
     @Override
