@@ -20,6 +20,7 @@ import java.util.OptionalLong;
  * @param peerSilent whether the last heartbeat of the other site's operator is older than a lease
  * @param handover progress of the hand-over by this site
  * @param newest the newest point that an unplanned failover could start from
+ * @param attestation the valid attestation of a user that the site of the holder is off
  */
 public record SiteFacts(
         String site,
@@ -32,7 +33,8 @@ public record SiteFacts(
         Duration maxDataLoss,
         boolean peerSilent,
         Handover handover,
-        Optional<PointRef> newest) {
+        Optional<PointRef> newest,
+        Optional<Attestation> attestation) {
 
     public SiteFacts {
         Objects.requireNonNull(site, "site");
@@ -43,6 +45,7 @@ public record SiteFacts(
         Objects.requireNonNull(maxDataLoss, "maxDataLoss");
         Objects.requireNonNull(handover, "handover");
         Objects.requireNonNull(newest, "newest");
+        Objects.requireNonNull(attestation, "attestation");
     }
 
     /** Progress of a hand-over, as the cluster shows it: on the new site, of the preparation of the offered point. */
@@ -72,6 +75,7 @@ public record SiteFacts(
         private boolean peerSilent;
         private Handover handover = Handover.PENDING;
         private Optional<PointRef> newest = Optional.empty();
+        private Optional<Attestation> attestation = Optional.empty();
 
         public Draft site(String value) {
             site = value;
@@ -128,9 +132,25 @@ public record SiteFacts(
             return this;
         }
 
+        public Draft attestation(Optional<Attestation> value) {
+            attestation = value;
+            return this;
+        }
+
         public SiteFacts build() {
             return new SiteFacts(
-                    site, timing, seen, knownEpoch, named, wanted, run, maxDataLoss, peerSilent, handover, newest);
+                    site,
+                    timing,
+                    seen,
+                    knownEpoch,
+                    named,
+                    wanted,
+                    run,
+                    maxDataLoss,
+                    peerSilent,
+                    handover,
+                    newest,
+                    attestation);
         }
     }
 }

@@ -3,6 +3,7 @@ package io.breakwater.it;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.Durations;
 import io.breakwater.api.FailoverPlan;
+import io.breakwater.api.FailoverPlanSpec.OnLoss;
 import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.api.JournalEntry;
@@ -118,6 +119,7 @@ final class Story implements AutoCloseable {
         site.cluster().createNamespace(SHOP);
         FailoverPlan plan = Examples.read("failoverplan.yaml", FailoverPlan.class);
         plan.getMetadata().setNamespace(SHOP);
+        plan.getSpec().lease.onLoss = OnLoss.Gate; // the story waits for the lease to expire, and attests nothing
         site.client().resource(plan).serverSideApply();
         site.client().resource(policy()).serverSideApply();
     }

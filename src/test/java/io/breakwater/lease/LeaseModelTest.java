@@ -27,13 +27,26 @@ class LeaseModelTest {
     private static final Limits LATE_WRITES = new Limits(0, 1, 2, 1, MINUTE, Duration.ofSeconds(7));
     private static final Limits CRASH = new Limits(1, 0, 1, 1, MINUTE, Duration.ofSeconds(7));
 
+    private static final Limits KEEP_SERVING = Limits.keeping(1, 1, 0, 0);
+    private static final Limits ATTESTED = Limits.keeping(1, 0, 0, 1);
+    private static final Limits CHANGE_OF_TERMS_FROM_GATE = new Limits(1, 0, 1, 1, MINUTE, NO_SKEW, 0, false, 1, 0);
+    private static final Limits CHANGE_OF_TERMS = Limits.keeping(1, 1, 1, 0);
+
     private static final Limits CLOCK_JUMP = new Limits(0, 0, 1, 1, MINUTE, NO_SKEW, 1);
 
     /** Lead of the clock of a site that measures the age of the lease by it. */
     private static final Duration AHEAD = Duration.ofSeconds(40);
 
     static Stream<Limits> limits() {
-        return Stream.of(CHANGE_OF_MIND, LATE_WRITES, CRASH, CLOCK_JUMP);
+        return Stream.of(
+                CHANGE_OF_MIND,
+                LATE_WRITES,
+                CRASH,
+                CLOCK_JUMP,
+                KEEP_SERVING,
+                ATTESTED,
+                CHANGE_OF_TERMS,
+                CHANGE_OF_TERMS_FROM_GATE);
     }
 
     /** Explores all histories, which checks the invariants, and settles a sample of the states. */
@@ -55,9 +68,16 @@ class LeaseModelTest {
                     .containsExactly(end.lease.holder());
         }
         if (limits == CRASH) {
-            assertThat(all.stream().map(s -> s.lease.state() + " " + s.lease.fence()))
+            assertThat(all.stream().map(s -> s.lease.state() + " " + s.lease.fence())
+                            .distinct())
                     .as("states and fences that the model reaches")
                     .contains("Held Initial", "Releasing Initial", "Offered Initial", "Held Graceful", "Held Expired");
+        }
+        if (limits == ATTESTED) {
+            assertThat(all.stream().map(s -> s.lease.state() + " " + s.lease.fence())
+                            .distinct())
+                    .as("states and fences that the model reaches")
+                    .contains("Held Attested");
         }
     }
 
@@ -85,6 +105,21 @@ class LeaseModelTest {
                 Arguments.of("loss is not bounded", rules(LeaseModelTest::ignoresLoss), CRASH, "I4"),
                 Arguments.of("the epoch does not grow", rules(LeaseModelTest::keepsEpoch), CHANGE_OF_MIND, "I1"),
                 Arguments.of("a lease is offered unfinished", rules(LeaseModelTest::offersEarly), CRASH, "I3"),
+                Arguments.of(
+                        "a lease that keeps serving is taken without an attestation",
+                        rules(LeaseModelTest::takesUnattested),
+                        KEEP_SERVING,
+                        "I1"),
+                Arguments.of(
+                        "an attestation counts although the holder has renewed since",
+                        rules(LeaseModelTest::takesContradicted),
+                        ATTESTED,
+                        "I1"),
+                Arguments.of(
+                        "a holder keeps serving before its lease says so",
+                        servesUnconfirmed(),
+                        CHANGE_OF_TERMS_FROM_GATE,
+                        "I1"),
                 Arguments.of("an offer is not taken back before serving", servesOffered(), CHANGE_OF_MIND, "I1"),
                 Arguments.of(
                         "another point is taken than was offered",
@@ -121,12 +156,12 @@ class LeaseModelTest {
 
     private static Subject subject(boolean podsFirst, boolean conditional, boolean gates) {
         Subject real = Subject.real();
-        return new Subject(real.rules(), real.timing(), real.watch(), podsFirst, conditional, gates, true);
+        return new Subject(real.rules(), real.timing(), real.watch(), podsFirst, conditional, gates, true, true);
     }
 
     private static Subject watch(LeaseModel.Watch watch) {
         Subject real = Subject.real();
-        return new Subject(real.rules(), real.timing(), watch, true, true, true, true);
+        return new Subject(real.rules(), real.timing(), watch, true, true, true, true, true);
     }
 
     /** Age of the last renewal at a moment by some clock. */
@@ -137,7 +172,7 @@ class LeaseModelTest {
 
     private static Subject rules(Function<SiteFacts, LeaseAction> rules) {
         Subject real = Subject.real();
-        return new Subject(rules, real.timing(), real.watch(), true, true, true, true);
+        return new Subject(rules, real.timing(), real.watch(), true, true, true, true, true);
     }
 
     private static LeaseAction takesEarly(SiteFacts facts) {
@@ -145,6 +180,25 @@ class LeaseModelTest {
         return action instanceof LeaseAction.AwaitExpiry && facts.newest().isPresent()
                 ? take(facts, Duration.ofSeconds(60))
                 : action;
+    }
+
+    private static LeaseAction takesUnattested(SiteFacts facts) {
+        LeaseAction action = LeaseRules.decide(facts);
+        return action instanceof LeaseAction.AwaitAttestation && facts.newest().isPresent()
+                ? take(facts, Duration.ofMinutes(1))
+                : action;
+    }
+
+    private static LeaseAction takesContradicted(SiteFacts facts) {
+        LeaseAction action = LeaseRules.decide(facts);
+        return action instanceof LeaseAction.Contradicted && facts.newest().isPresent()
+                ? take(facts, Duration.ofMinutes(1))
+                : action;
+    }
+
+    private static Subject servesUnconfirmed() {
+        Subject real = Subject.real();
+        return new Subject(real.rules(), real.timing(), real.watch(), true, true, true, true, false);
     }
 
     private static LeaseAction ignoresLoss(SiteFacts facts) {
@@ -184,7 +238,7 @@ class LeaseModelTest {
 
     private static Subject servesOffered() {
         Subject real = Subject.real();
-        return new Subject(real.rules(), real.timing(), real.watch(), true, true, true, false);
+        return new Subject(real.rules(), real.timing(), real.watch(), true, true, true, false, true);
     }
 
     private static LeaseAction takesAnotherPoint(SiteFacts facts) {

@@ -91,6 +91,14 @@ final class ModelState {
         Flight late;
         /** Ticks for which this process has seen the lease of the other site without a renewal; or UNSEEN. */
         int watched = UNSEEN;
+        /** Whether spec.lease.onLoss says {@code KeepServing}. */
+        boolean keeps;
+        /** Whether the site may serve without a renewal, as it believes. */
+        boolean servesOn;
+        /** Ticks since a user attested here that the other site is off; or UNSEEN. */
+        int attested = UNSEEN;
+        /** Whether the other site has renewed the lease since then. */
+        boolean contradicted;
         /** Pods run, or continued to run, although no operator could gate them in time. */
         boolean unattended;
 
@@ -125,6 +133,10 @@ final class ModelState {
                 flight,
                 late,
                 watched,
+                keeps,
+                servesOn,
+                attested,
+                contradicted,
                 unattended
             };
         }
@@ -148,6 +160,10 @@ final class ModelState {
             s.flight = flight;
             s.late = late;
             s.watched = watched;
+            s.keeps = keeps;
+            s.servesOn = servesOn;
+            s.attested = attested;
+            s.contradicted = contradicted;
             s.unattended = unattended;
             return s;
         }
@@ -176,7 +192,9 @@ final class ModelState {
                 pods = Pods.None;
                 ending = 0;
             }
-            unattended = runs() && (unattended || !operator && gateOpen && !timing.mayRun(ticks(renewal)));
+            attested = attested == UNSEEN ? UNSEEN : Math.min(attested + 1, OLD);
+            boolean missed = !operator && gateOpen && !servesOn && !timing.mayRun(ticks(renewal));
+            unattended = runs() && (unattended || missed);
             last = shifted(last);
             flight = flight == null ? null : flight.older();
             late = late == null
@@ -206,6 +224,8 @@ final class ModelState {
     int flips;
     int points;
     int jumps;
+    int attestations;
+    int switches;
     /** How far the clock of the store has jumped since the last renewal. */
     Duration jumped = Duration.ZERO;
 
@@ -219,6 +239,10 @@ final class ModelState {
         flips = limits.flips();
         points = limits.points();
         jumps = limits.jumps();
+        attestations = limits.attestations();
+        switches = limits.switches();
+        east.keeps = limits.keeps();
+        west.keeps = limits.keeps();
     }
 
     private ModelState(ModelState s) {
@@ -233,6 +257,8 @@ final class ModelState {
         flips = s.flips;
         points = s.points;
         jumps = s.jumps;
+        attestations = s.attestations;
+        switches = s.switches;
         jumped = s.jumped;
     }
 
@@ -310,7 +336,9 @@ final class ModelState {
     }
 
     private Object[] fields() {
-        return new Object[] {lease, modified, newest, served, crashes, lost, flips, points, jumps, jumped};
+        return new Object[] {
+            lease, modified, newest, served, crashes, lost, flips, points, jumps, jumped, attestations, switches
+        };
     }
 
     @Override
