@@ -11,7 +11,6 @@ import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.ProcessRole;
 import io.breakwater.gate.NamespaceGate;
-import io.breakwater.lease.LastRenewal;
 import io.breakwater.lease.Lease;
 import io.breakwater.lease.LeaseAction;
 import io.breakwater.lease.LeaseKeeper;
@@ -163,7 +162,6 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
             confirmAnnotations(resource);
             holders.inherit(resource);
             PlanSite opened = sites.open(resource);
-            long askedAt = System.nanoTime();
             Optional<LeaseVersion> seen = opened.store().read();
             seen.ifPresent(version -> reportOrigin(opened, version));
             requireProof(opened, seen);
@@ -171,7 +169,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
                     opened, version.lease(), keepers.of(opened.key()).map(LeaseKeeper::servesOn)));
             PlanSite plan = opened.with(intent(opened, seen));
             memory.recordEdit(plan);
-            PlanOutcome outcome = act(plan, seen, askedAt);
+            PlanOutcome outcome = act(plan, seen);
             report.write(plan, seen, outcome);
             heartbeat(plan);
             return outcome.recheck();
@@ -255,12 +253,12 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
                 clock.instant());
     }
 
-    private PlanOutcome act(PlanSite plan, Optional<LeaseVersion> seen, long askedAt) {
+    private PlanOutcome act(PlanSite plan, Optional<LeaseVersion> seen) {
         boolean holder = isHolder(plan, seen);
         OptionalLong known = plan.knownEpoch();
         FailoverJournal journal = new FailoverJournal(plan, runEpoch(plan, seen), writer, report, clock);
         if (holder) {
-            renewIfKnown(plan, seen.get(), known, askedAt);
+            renewIfKnown(plan, seen.get(), known);
         } else if (seen.isPresent()) {
             gate.close(plan.namespace(), plan.gateHolder(), LeaseTiming.LOST_GRACE);
             keepers.stop(plan.key());
@@ -351,16 +349,14 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
     }
 
     /** Starts to renew the lease that this site holds, if this cluster has a record of its epoch. */
-    private void renewIfKnown(PlanSite plan, LeaseVersion seen, OptionalLong known, long askedAt) {
+    private void renewIfKnown(PlanSite plan, LeaseVersion seen, OptionalLong known) {
         long epoch = seen.lease().epoch();
         boolean created = epoch == 1 && known.isPresent() && known.getAsLong() == 0;
         if (created) {
             memory.recordEpoch(plan, 1);
         }
         if (created || known.isPresent() && known.getAsLong() == epoch) {
-            Duration age = seen.age().plusNanos(System.nanoTime() - askedAt);
-            supervisor.keep(
-                    plan.resource(), epoch, new LastRenewal(age, seen.lease().duration()));
+            supervisor.keep(plan.resource(), epoch, seen.lease().duration());
         }
     }
 

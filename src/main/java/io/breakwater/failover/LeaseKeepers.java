@@ -1,6 +1,5 @@
 package io.breakwater.failover;
 
-import io.breakwater.lease.LastRenewal;
 import io.breakwater.lease.LeaseKeeper;
 import io.breakwater.lease.LeaseKeeper.Clocks;
 import io.breakwater.lease.LeaseKeeper.Holding;
@@ -37,10 +36,14 @@ class LeaseKeepers {
      *
      * @param stores opens the rendezvous; called for each attempt
      * @param servesOn whether the lease says {@code KeepServing}; only for a keeper that starts now
-     * @param last the last known renewal; only for a keeper that starts now
+     * @param documented duration in the lease document; only for a keeper that starts now
      */
     LeaseKeeper keep(
-            Holding holding, Supplier<LeaseStore> stores, boolean servesOn, LastRenewal last, LeaseKeeper.Guard guard) {
+            Holding holding,
+            Supplier<LeaseStore> stores,
+            boolean servesOn,
+            Duration documented,
+            LeaseKeeper.Guard guard) {
         return keepers.compute(holding.plan(), (key, present) -> {
             if (present != null && !present.isStopped() && present.epoch() == holding.epoch()) {
                 present.change(holding.terms());
@@ -53,7 +56,7 @@ class LeaseKeepers {
                     holding,
                     stores,
                     servesOn,
-                    last,
+                    documented,
                     guard,
                     clocks,
                     LeaseKeeper.platformThreads("call for lease " + key));

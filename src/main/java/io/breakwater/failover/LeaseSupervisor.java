@@ -7,7 +7,6 @@ import io.breakwater.api.FailoverPlanSpec.OnLoss;
 import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.api.Reason;
 import io.breakwater.gate.NamespaceGate;
-import io.breakwater.lease.LastRenewal;
 import io.breakwater.lease.LeaseKeeper;
 import io.breakwater.lease.LeaseKeeper.Holding;
 import io.breakwater.lease.LeaseTerms;
@@ -16,7 +15,6 @@ import io.breakwater.observe.Events;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.function.Consumer;
@@ -34,22 +32,15 @@ class LeaseSupervisor {
     private final LeaseKeepers keepers;
     private final PodStartReader pods;
     private final Events events;
-    private final Clock clock;
     private volatile Consumer<FailoverPlan> wake = plan -> {};
 
     LeaseSupervisor(
-            KubernetesClient client,
-            PlanSites sites,
-            NamespaceGate gate,
-            LeaseKeepers keepers,
-            Events events,
-            Clock clock) {
+            KubernetesClient client, PlanSites sites, NamespaceGate gate, LeaseKeepers keepers, Events events) {
         this.pods = new PodStartReader(client);
         this.sites = sites;
         this.gate = gate;
         this.keepers = keepers;
         this.events = events;
-        this.clock = clock;
     }
 
     /** Sets the listener for plans that need a reconciliation. */
@@ -62,25 +53,30 @@ class LeaseSupervisor {
         wake.accept(plan);
     }
 
-    /** Renews the lease of an epoch in which this site is the holder, with the terms of the plan. */
-    void keep(FailoverPlan plan, long epoch, LastRenewal last) {
-        keep(plan, epoch, last, PlanSite.onLoss(plan));
+    /**
+     * Renews the lease of an epoch in which this site is the holder, with the terms of the plan.
+     *
+     * @param documented duration in the lease document
+     */
+    void keep(FailoverPlan plan, long epoch, Duration documented) {
+        keep(plan, epoch, documented, PlanSite.onLoss(plan));
     }
 
-    private void keep(FailoverPlan plan, long epoch, LastRenewal last, OnLoss onLoss) {
+    private void keep(FailoverPlan plan, long epoch, Duration documented, OnLoss onLoss) {
         String key = PlanRoles.key(plan);
         FreshRendezvous rendezvous =
                 new FreshRendezvous(() -> sites.rendezvous(plan), LeaseKeeper.platformThreads("opening lease " + key));
         LeaseTerms terms = new LeaseTerms(timing(plan), onLoss);
         boolean servesOn = plan.getStatus() != null && plan.getStatus().onLoss == OnLoss.KeepServing;
-        keepers.keep(new Holding(key, sites.site(), epoch, terms), rendezvous, servesOn, last, guard(plan));
+        keepers.keep(new Holding(key, sites.site(), epoch, terms), rendezvous, servesOn, documented, guard(plan));
     }
 
     /**
      * Starts a keeper from the status of the plan alone, before the lease has been read and although the plan may not be usable.
-     * Pods may be running although the lease was lost in the meantime. The last known renewal determines the time in which the
-     * keeper must renew. It writes {@code KeepServing} again if the status has it: an edit to {@code Gate} must be in the status before
-     * it is in the lease. Has no effect for a plan that is not active here as far as this cluster knows, or that has a keeper.
+     * Pods may be running although the lease was lost in the meantime. With {@code Gate} the keeper must renew soon, whatever the time
+     * of the last renewal in the status: clocks of stores and nodes can be wrong. It serves on, and writes {@code KeepServing} again, if
+     * the status has it: an edit to {@code Gate} must be in the status before it is in the lease. Has no effect for a plan that is not
+     * active here as far as this cluster knows, or that has a keeper.
      */
     void resume(FailoverPlan plan) {
         FailoverPlanStatus status = plan.getStatus();
@@ -88,13 +84,8 @@ class LeaseSupervisor {
         if (!active || keepers.of(PlanRoles.key(plan)).isPresent() || isGated(plan)) {
             return;
         }
-        Duration age = status.leaseRenewedAt == null ? timing(plan).notice() : since(status.leaseRenewedAt);
         boolean kept = status.onLoss == OnLoss.KeepServing;
-        keep(
-                plan,
-                status.epoch,
-                new LastRenewal(age, documented(status)),
-                kept ? OnLoss.KeepServing : PlanSite.onLoss(plan));
+        keep(plan, status.epoch, documented(status), kept ? OnLoss.KeepServing : PlanSite.onLoss(plan));
     }
 
     private boolean isGated(FailoverPlan plan) {
@@ -119,11 +110,6 @@ class LeaseSupervisor {
     /** A raised spec.lease.duration counts only once the document has it. Without a record, the document may have any. */
     private static Duration documented(FailoverPlanStatus status) {
         return Durations.parse(status.leaseDuration, LeaseTiming.SHORTEST);
-    }
-
-    private Duration since(String renewed) {
-        Duration age = Duration.between(Instant.parse(renewed), clock.instant());
-        return age.isNegative() ? Duration.ZERO : age;
     }
 
     /** Whether the pods of the namespace did not run when the lease was last renewed: they started with their nodes. */

@@ -6,7 +6,6 @@ import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.api.Reason;
 import io.breakwater.gate.NamespaceGate;
-import io.breakwater.lease.LastRenewal;
 import io.breakwater.lease.Lease;
 import io.breakwater.lease.LeaseKeeper;
 import io.breakwater.lease.LeaseTiming;
@@ -156,11 +155,8 @@ final class PlanRemoval {
             PlanSite site = sites.open(plan);
             Optional<LeaseVersion> seen = site.store().read();
             if (seen.isPresent() && seen.get().lease().heldBy(site.site())) {
-                LeaseVersion held = seen.get();
-                supervisor.keep(
-                        plan,
-                        held.lease().epoch(),
-                        new LastRenewal(held.age(), held.lease().duration()));
+                Lease held = seen.get().lease();
+                supervisor.keep(plan, held.epoch(), held.duration());
                 return false;
             }
             if (seen.isPresent() && isOwnOffer(site, seen.get().lease()) && !isNamespaceTerminating(plan)) {

@@ -105,14 +105,14 @@ public final class LeaseKeeper {
     /**
      * @param stores opens the store of the lease; called for each attempt, since credentials and locations change
      * @param servesOn whether the lease said {@code KeepServing} when it was last renewed, as this cluster recorded it
-     * @param last the last renewal that is known
+     * @param documented duration in the lease document, as far as this cluster knows
      * @param calls runs each call on a thread of its own
      */
     public LeaseKeeper(
             Holding holding,
             Supplier<LeaseStore> stores,
             boolean servesOn,
-            LastRenewal last,
+            Duration documented,
             Guard guard,
             Clocks clocks,
             Executor calls) {
@@ -122,7 +122,7 @@ public final class LeaseKeeper {
         this.clocks = clocks;
         this.calls = calls;
         long now = now();
-        this.watch = new RenewalWatch(holding.terms(), servesOn, last, now);
+        this.watch = new RenewalWatch(holding.terms(), servesOn, documented, now);
         this.nextAttempt = now;
         this.beat = new Beat(now, clocks.wall().instant());
     }
@@ -260,21 +260,26 @@ public final class LeaseKeeper {
         if (!watch.servesOn()) {
             if (!reported) {
                 reported = true;
-                lose("the lease was not renewed for " + watch.age(now).toSeconds() + "s", now);
+                lose("the lease was not renewed " + sinceRenewal(now), now);
             }
             return;
         }
         if (!risky || now - nextRisk >= 0) {
             if (!risky) {
                 LOG.warnf(
-                        "the lease of FailoverPlan %s was not renewed for %d s; the application keeps running",
-                        holding.plan(), watch.age(now).toSeconds());
+                        "the lease of FailoverPlan %s was not renewed %s; the application keeps running",
+                        holding.plan(), sinceRenewal(now));
             }
             risky = true;
             nextRisk = now + RISK_AGAIN.toNanos();
             String cause = failure == null ? "the rendezvous location does not answer" : failure;
             calls.execute(() -> guard.atRisk(cause, confirmed));
         }
+    }
+
+    /** A process that has not renewed knows no age of the last renewal. */
+    private String sinceRenewal(long now) {
+        return confirmed ? "for " + watch.age(now).toSeconds() + "s" : "by this process yet";
     }
 
     /** A monotonic clock does not count the time in which the machine was suspended. The wall clock does. */

@@ -75,8 +75,9 @@ record LeaseRenewal(
     }
 
     /**
-     * A site whose key is not known wrote the lease, and left its epoch, its holder and the cluster of the holder. Such a version changes nothing: the holder
-     * writes its own last version again. Otherwise a site with a new key could end the lease of the other one.
+     * A site whose key is not known wrote the lease, and left its epoch, its holder and the cluster of the holder. Such a version
+     * changes nothing: the holder writes its own last version again. Otherwise a site with a new key could end the lease of the
+     * other one.
      */
     private RenewalAnswer restore(BreakwaterException e) {
         Optional<Lease> own =

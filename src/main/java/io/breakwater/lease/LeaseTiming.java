@@ -73,27 +73,22 @@ public record LeaseTiming(
     /** Grace period of pods that end when the lease may belong to another site. Never 0, which would only hide the pods. */
     public static final Duration LOST_GRACE = Duration.ofSeconds(1);
 
-    /** Time in which pods end that have {@link #LOST_GRACE}. */
-    static final Duration LOST_BUDGET = Duration.ofSeconds(3);
-
-    /**
-     * The latest time since a renewal at which a process that has just started may begin to gate: its pods, with {@link
-     * #LOST_GRACE}, have ended within the lease. The first renewal of a process takes longer than later
-     * ones, and a restart must not stop an application whose lease can still be renewed.
-     */
-    public Duration latestNotice() {
-        return duration.minus(LOST_BUDGET);
-    }
-
     /** Grace period of pods that are gated so long after the last renewal. */
     public Duration graceAt(Duration sinceRenewal) {
         boolean inTime = sinceRenewal.plus(gateBudget).minusSeconds(1).compareTo(duration) <= 0;
         return inTime ? grace() : LOST_GRACE;
     }
 
-    /** The shortest time that a process has for its first renewal, whatever the age of the last one. */
+    /** The longest time that a process has for its first renewal, whatever the duration. */
+    private static final Duration LONGEST_SETTLING = Duration.ofSeconds(15);
+
+    /**
+     * The time that a process has for its first renewal. Another site may hold the lease already, since no clock proves the age of a
+     * renewal by an earlier process. The first renewal takes longer than later ones, and a restart must not stop an application
+     * whose lease can still be renewed.
+     */
     public Duration settling() {
-        return max(margin, attempt());
+        return min(max(margin, attempt()), LONGEST_SETTLING);
     }
 
     /** Age of a renewal after which another site may take the lease. */
@@ -113,6 +108,10 @@ public record LeaseTiming(
      */
     public boolean mayRun(Duration sinceRenewal) {
         return sinceRenewal.compareTo(notice) < 0;
+    }
+
+    private static Duration min(Duration a, Duration b) {
+        return a.compareTo(b) <= 0 ? a : b;
     }
 
     private static Duration max(Duration a, Duration b) {

@@ -21,19 +21,18 @@ final class RenewalWatch {
 
     /**
      * @param wanted terms of the renewals from now on. Longer and weaker ones count once a renewal has written them into the document
-     * @param servesOn whether the lease said {@code KeepServing} when it was last renewed
-     * @param last the last renewal that is known, by another process or site
+     * @param servesOn whether the lease said {@code KeepServing} when it was last renewed. Then pods run on, whatever its age
+     * @param documented duration that the lease document states. Another site takes the lease by this one
      */
-    RenewalWatch(LeaseTerms wanted, boolean servesOn, LastRenewal last, long now) {
-        this.timing = wanted.timing().within(last.duration());
+    RenewalWatch(LeaseTerms wanted, boolean servesOn, Duration documented, long now) {
+        this.timing = wanted.timing().within(documented);
         this.wanted = wanted;
         this.wantedAt = now;
         this.servesOn = servesOn && wanted.servesOn();
-        this.renewedAt = now - last.age().toNanos();
+        // No clock proves the age of a renewal by another process, so a lease that says Gate may have expired already.
+        this.renewedAt = now - timing.takeableAfter().toNanos();
         this.resumedAt = now;
-        this.noticeAt = later(
-                renewedAt + timing.latestNotice().toNanos(),
-                now + timing.settling().toNanos());
+        this.noticeAt = now + timing.settling().toNanos();
     }
 
     /** The next renewals have other terms. Shorter and stronger ones apply from now on, the others once a renewal has succeeded. */

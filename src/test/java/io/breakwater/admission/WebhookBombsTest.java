@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
 import io.breakwater.lease.DirectCalls;
-import io.breakwater.lease.LastRenewal;
 import io.breakwater.lease.Lease;
 import io.breakwater.lease.LeaseCounter;
 import io.breakwater.lease.LeaseKeeper;
@@ -54,7 +53,7 @@ class WebhookBombsTest {
                 new LeaseKeeper.Holding("shop/shop", "east", 1, LeaseTerms.gating(TIMING)),
                 () -> store,
                 false,
-                new LastRenewal(Duration.ZERO, TIMING.duration()),
+                TIMING.duration(),
                 new CountingGuard(),
                 new LeaseKeeper.Clocks(Clock.systemUTC(), System::nanoTime),
                 LeaseKeeper.platformThreads("call"));

@@ -54,6 +54,19 @@ class KeeperSupervisionTest {
         assertThat(east.status().epoch).isEqualTo(1);
     }
 
+    /** A clock of a store or a node that is behind shows an old renewal as a recent one. */
+    @Test
+    void gatesSoonAfterARestartWhateverTheClocksSay() {
+        locationIsGone();
+        east.ageStatus(LONG.negated());
+        east.startProcess();
+
+        east.startupGate.resume(east.plan());
+
+        await().atMost(LIMIT).until(east::gated);
+        assertThat(east.graces).containsExactly(Optional.of(Duration.ofSeconds(1)));
+    }
+
     /** The document still has 30 s, and the other site takes the lease after that time. */
     @Test
     void gatesInTimeAfterARestartWithARaisedDuration() {

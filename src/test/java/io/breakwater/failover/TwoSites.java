@@ -204,7 +204,7 @@ final class TwoSites implements AutoCloseable {
                     };
                 }
             };
-            LeaseSupervisor supervisor = new LeaseSupervisor(client(), sites, gate, keepers, events, clock);
+            LeaseSupervisor supervisor = new LeaseSupervisor(client(), sites, gate, keepers, events);
             requests =
                     new FailoverRequestReconciler(TestObjects.of(client()), supervisor, writer, events, config, clock);
             startupGate = new StartupGate(client(), supervisor, config);

@@ -33,7 +33,7 @@ class KeepServingTest {
     }
 
     private VirtualKeeper started(LeaseTerms terms, boolean servesOn) {
-        VirtualKeeper virtual = new VirtualKeeper(() -> store, terms, servesOn, new LastRenewal(Duration.ZERO, TIMING.duration()));
+        VirtualKeeper virtual = new VirtualKeeper(() -> store, terms, servesOn, TIMING.duration());
         virtual.act();
         virtual.act();
         return virtual;
@@ -92,8 +92,21 @@ class KeepServingTest {
 
         virtual.pass(Duration.ofMinutes(2));
 
+        assertThat(virtual.risks).isNotEmpty();
         assertThat(virtual.gated()).isFalse();
         assertThat(virtual.keeper.mayRun()).isTrue();
+    }
+
+    /** The age of the lease is unknown, and matters only for Gate. */
+    @Test
+    void gatesSoonAfterARestartWhenTheLeaseDidNotSayKeepServing() {
+        objects.away = true;
+        VirtualKeeper virtual = started(SERVING, false);
+
+        virtual.pass(TIMING.settling().plusMillis(200));
+
+        assertThat(virtual.graces).containsExactly(LeaseTiming.LOST_GRACE);
+        assertThat(virtual.risks).isEmpty();
     }
 
     @Test

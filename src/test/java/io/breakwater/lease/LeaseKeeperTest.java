@@ -78,12 +78,12 @@ class LeaseKeeperTest {
         objects.hangs.countDown();
     }
 
-    private void start(long epoch, Duration age) {
+    private void start(long epoch) {
         keeper = new LeaseKeeper(
                 new LeaseKeeper.Holding("shop/shop", "east", epoch, LeaseTerms.gating(TIMING)),
                 () -> store,
                 false,
-                new LastRenewal(age, TIMING.duration()),
+                TIMING.duration(),
                 guard,
                 new LeaseKeeper.Clocks(Clock.systemUTC(), System::nanoTime),
                 LeaseKeeper.platformThreads("call"));
@@ -91,7 +91,7 @@ class LeaseKeeperTest {
     }
 
     private void started() {
-        start(1, Duration.ZERO);
+        start(1);
         await().until(keeper::mayRun);
     }
 
@@ -99,7 +99,7 @@ class LeaseKeeperTest {
     void podsMayNotRunBeforeTheFirstRenewal() {
         objects.hangs = new CountDownLatch(1);
 
-        start(1, Duration.ZERO);
+        start(1);
 
         assertThat(keeper.mayRun()).isFalse();
     }
@@ -165,7 +165,7 @@ class LeaseKeeperTest {
     void measuresRenewalAgeFromItsStart() {
         objects.slowMillis = 300;
 
-        start(1, TIMING.notice());
+        start(1);
         await().until(keeper::mayRun);
 
         assertThat(keeper.age())
@@ -180,7 +180,7 @@ class LeaseKeeperTest {
         store.write(seen.lease().acquired("west", Fence.Expired, TIMING.duration(), point), Optional.of(seen));
         int before = objects.writes;
 
-        start(1, Duration.ZERO);
+        start(1);
 
         await().atMost(SLACK).until(() -> guard.gatedAt != 0);
         await().until(() -> guard.lost != null);
@@ -195,18 +195,18 @@ class LeaseKeeperTest {
         Lease west = seen.lease().acquired("west", Fence.Expired, TIMING.duration(), point);
         store.write(west.acquired("east", Fence.Expired, TIMING.duration(), point), Optional.of(seen));
 
-        start(1, Duration.ZERO);
+        start(1);
 
         await().atMost(SLACK).until(() -> guard.gatedAt != 0);
         assertThat(keeper.mayRun()).isFalse();
     }
 
     @Test
-    void gatesWithinTheMarginAfterAnOldRenewal() {
+    void gatesSoonWhenANewProcessCannotRenew() {
         objects.hangs = new CountDownLatch(1);
         long startedAt = System.nanoTime();
 
-        start(1, TIMING.notice().minus(TIMING.margin()));
+        start(1);
 
         await().atMost(Duration.ofSeconds(2)).until(() -> guard.gatedAt != 0);
         assertThat(Duration.ofNanos(guard.gatedAt - startedAt))

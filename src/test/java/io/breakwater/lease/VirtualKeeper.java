@@ -30,20 +30,20 @@ final class VirtualKeeper implements LeaseKeeper.Guard {
     private Instant wall = Instant.parse("2090-01-05T12:00:00Z");
     private final Duration started = monotonic;
 
-    VirtualKeeper(Supplier<LeaseStore> stores, LeaseTiming timing, Duration age) {
-        this(stores, timing, new LastRenewal(age, timing.duration()));
+    VirtualKeeper(Supplier<LeaseStore> stores, LeaseTiming timing) {
+        this(stores, timing, timing.duration());
     }
 
-    VirtualKeeper(Supplier<LeaseStore> stores, LeaseTiming timing, LastRenewal last) {
-        this(stores, LeaseTerms.gating(timing), false, last);
+    VirtualKeeper(Supplier<LeaseStore> stores, LeaseTiming timing, Duration documented) {
+        this(stores, LeaseTerms.gating(timing), false, documented);
     }
 
-    VirtualKeeper(Supplier<LeaseStore> stores, LeaseTerms terms, boolean servesOn, LastRenewal last) {
+    VirtualKeeper(Supplier<LeaseStore> stores, LeaseTerms terms, boolean servesOn, Duration documented) {
         keeper = new LeaseKeeper(
                 new Holding("shop/shop", "east", 1, terms),
                 stores,
                 servesOn,
-                last,
+                documented,
                 this,
                 new Clocks(new WallClock(), () -> monotonic.toNanos()),
                 calls::add);
