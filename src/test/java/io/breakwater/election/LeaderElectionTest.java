@@ -113,6 +113,20 @@ class LeaderElectionTest {
     }
 
     @Test
+    void waitsForALeaderThatWroteNoTime() {
+        one.attempt();
+        Lease lease = stored();
+        lease.getSpec().setRenewTime(null);
+        api.client().resource(lease).update();
+        two.attempt();
+        assertThat(two.attempt()).contains("one");
+
+        pass(LeaderLease.DURATION.plusMillis(1));
+
+        assertThat(two.attempt()).contains("two");
+    }
+
+    @Test
     void replacesALeaderWhosePodIsGone() {
         one.attempt();
         two.attempt();

@@ -76,7 +76,8 @@ class DocumentCommandsTest {
             "-A -L --all --all-namespaces --as --as-group --context --docker-password --docker-server --docker-username --dry-run -f"
                     .concat(
                             " --field-selector --follow --for --force --force-conflicts --from-file --from-literal -i -k -l --local -n")
-                    .concat(" --namespace -o --overwrite -p --prefix --previous --raw --replicas --selector --server-side")
+                    .concat(
+                            " --namespace -o --overwrite -p --prefix --previous --raw --replicas --selector --server-side")
                     .concat(
                             " --show-labels --sort-by --subresource -t --tail --timeout --type -v -w --wait --watch -c -it --container")
                     .concat(" --ignore-not-found --no-headers --output --since -- -")
