@@ -122,6 +122,8 @@ public class LeaderElection {
                 }
             } catch (KubernetesClientException e) {
                 LOG.warnf("could not ask who leads, will retry in %s: %s", INTERVAL, ServerMessage.of(e));
+            } catch (RuntimeException e) {
+                LOG.errorf(e, "could not find out who leads, will retry in %s", INTERVAL);
             }
             pause();
         }

@@ -12,6 +12,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 
@@ -100,9 +101,7 @@ final class LeaderLease {
             return true;
         }
         long now = nanos.getAsLong();
-        if (seen == null
-                || !holder.equals(seen.holder())
-                || !spec.getRenewTime().equals(seen.renewed())) {
+        if (seen == null || !holder.equals(seen.holder()) || !Objects.equals(spec.getRenewTime(), seen.renewed())) {
             seen = new SeenRenewal(holder, spec.getRenewTime(), now);
             return false;
         }

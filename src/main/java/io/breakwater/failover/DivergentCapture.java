@@ -62,7 +62,8 @@ final class DivergentCapture {
         if (lease.holder().equals(plan.site())) {
             return Optional.empty();
         }
-        Optional<Served> owed = served.find(plan.namespace()).filter(s -> !isHandedOver(lease, plan.site(), s.epoch()));
+        Optional<Served> owed = served.find(plan.namespace())
+                .filter(s -> !isHandedOver(lease, plan.site(), s.epoch()) || gate.isPodSeenSinceCut(plan.namespace()));
         Optional<Long> lost =
                 owed.map(Served::epoch).or(() -> lease.lostBy(plan.site()).filter(epoch -> remembers(plan, epoch)));
         if (lost.isEmpty()) {

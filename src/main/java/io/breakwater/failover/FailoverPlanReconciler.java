@@ -8,6 +8,7 @@ import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.api.FailoverRequest;
 import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
+import io.breakwater.api.ServerMessage;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.ProcessRole;
 import io.breakwater.gate.NamespaceGate;
@@ -443,8 +444,12 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
     }
 
     private void protect(FailoverPlan resource) {
-        if (holders.openForUser(resource)) {
-            return;
+        try {
+            if (holders.openForUser(resource)) {
+                return;
+            }
+        } catch (KubernetesClientException e) {
+            LOG.warnf("could not ask whether a user opens the gate, will retry: %s", ServerMessage.of(e));
         }
         supervisor.resume(resource);
         boolean elsewhere = resource.getSpec().sites.stream().anyMatch(part -> part.name.equals(sites.site()))

@@ -95,7 +95,7 @@ final class HandOver {
         return Outcome.done("all pods of the application on this site have ended");
     }
 
-    /** @throws BreakwaterException permanent, when a pod was seen after the cut: the application may go on from newer data */
+    /** @throws BreakwaterException permanent, when a pod was seen after the cut: the application may have written newer data */
     private Outcome finalPoint(Run run) {
         gate.seenSinceCut(run.plan.namespace(), run.lease.request().id()).ifPresent(cause -> {
             throw BreakwaterException.permanent(Reason.RolledBack, cause);

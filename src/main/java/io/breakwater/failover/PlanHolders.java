@@ -66,4 +66,16 @@ final class PlanHolders {
                         AuditEntry.of(AuditAction.ChangeGate, AuditResult.Finished)));
         return gate.isOpenedByUser(namespace);
     }
+
+    /** Refuses to open the gate for a user, since the lease proves that another site is active. */
+    void refuseOpening(PlanSite plan) {
+        gate.refuseOpening(plan.namespace())
+                .ifPresent(reason -> events.audited(
+                        plan.resource(),
+                        Reason.Standby,
+                        "did not open the gate of namespace " + plan.namespace() + ", and removed annotation "
+                                + Api.OPEN_GATE
+                                + ": the lease proves that this site is not active; change spec.activeSite to fail over",
+                        AuditEntry.of(AuditAction.ChangeGate, AuditResult.Refused)));
+    }
 }

@@ -92,27 +92,25 @@ final class PlanPoints {
 
     /**
      * A point of the epoch before this one that is newer than the one that the holder handed over. It shows that the lease does not
-     * name the last data of that epoch. Empty where the lease was taken without the holder: a copy may arrive late then.
+     * name the last data of that epoch. Empty where the lease was taken without the holder: a copy may arrive late then. Empty also
+     * where the epoch before this one never served, and was given back with the point that it started from.
      */
     Optional<PointRef> newerThanStart(PlanSite plan, Lease lease, String location) {
         if (lease.fence() != Fence.Graceful || lease.start() == null) {
             return Optional.empty();
         }
         PointRef start = lease.start();
+        if (start.epoch() != null && start.epoch() != lease.epoch() - 1) {
+            return Optional.empty();
+        }
         return index.read(plan.namespace()).stream()
                 .filter(point -> isUsable(point, plan, location)
                         && point.cause() != Trigger.Divergent
                         && start.site().equals(point.getStatus().site)
-                        && isOfEpoch(point, start, lease))
+                        && Objects.requireNonNullElse(point.getStatus().epoch, 0L) == lease.epoch() - 1)
                 .max(Lineage.ORDER)
                 .filter(point -> isAfter(point, start))
                 .map(PlanPoints::ref);
-    }
-
-    /** Whether a point is of the epoch before this one. */
-    private static boolean isOfEpoch(RestorePoint point, PointRef start, Lease lease) {
-        long epoch = Objects.requireNonNullElse(point.getStatus().epoch, 0L);
-        return epoch == Objects.requireNonNullElse(start.epoch(), lease.epoch() - 1);
     }
 
     /** Both points are of one epoch. */

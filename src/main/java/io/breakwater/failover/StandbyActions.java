@@ -51,6 +51,9 @@ final class StandbyActions {
             return report(action, context);
         }
         gate.close(plan.namespace(), plan.gateHolder(), LeaseTiming.LOST_GRACE);
+        if (!unproven) {
+            holders.refuseOpening(plan);
+        }
         Optional<String> pending = context.seen().flatMap(seen -> divergent.pending(plan, seen.lease()));
         if (pending.isPresent()) {
             return PlanOutcome.working(Role.Demoting, Reason.FailingOver, pending.get());

@@ -118,7 +118,7 @@ final class TidyWorkloadsStep {
                 .toList();
     }
 
-    /** A suspended Job has no pods. Whoever wants to run it again resumes it. */
+    /** A suspended Job has no pods. A user who wants to run it again resumes it. */
     private List<String> suspendEnded(String namespace, Set<String> ended) {
         List<Job> jobs = client.batch().v1().jobs().inNamespace(namespace).list().getItems().stream()
                 .filter(job -> ended.contains(job.getMetadata().getName()))
@@ -166,7 +166,7 @@ final class TidyWorkloadsStep {
         return names(changed);
     }
 
-    /** A policy that selects objects leaves out some that belong here, so then nothing is held. */
+    /** A point of a policy that selects objects lacks some that belong here, so then nothing is held. */
     private List<String> holdAbsent(PlanSite plan, List<String> absent) {
         BackupPolicy policy = client.resources(BackupPolicy.class)
                 .inNamespace(plan.namespace())

@@ -35,7 +35,12 @@ public final class GateRules {
 
     /** Whether the pods of the namespace are held. */
     public static boolean isStandby(Namespace namespace) {
-        return "true".equals(label(namespace, Api.STANDBY)) || isUndecided(namespace);
+        return isClosed(namespace) || isUndecided(namespace);
+    }
+
+    /** Whether a holder has closed the gate. */
+    static boolean isClosed(Namespace namespace) {
+        return "true".equals(label(namespace, Api.STANDBY));
     }
 
     /** Whether the namespace belongs to a plan by its label, and no guard has had proof that this site is active. */

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
@@ -270,7 +271,8 @@ public class NamespaceGate {
 
     /**
      * Opens the gate for some holders if a user asked for it by annotation {@link Api#OPEN_GATE}, and replaces the annotation by
-     * {@link Api#GATE_OPENED}. Other holders keep it closed.
+     * {@link Api#GATE_OPENED}. Other holders keep it closed. What the pods of a plan write from then on may exist only here, so the
+     * namespace records that this site serves an epoch that is not known.
      *
      * @param mayOpen whether no proof of the active site speaks against it for this holder
      * @return the reason of the user; empty when no user asked, or no such holder exists
@@ -287,7 +289,7 @@ public class NamespaceGate {
                 boolean ofPlan = holders.removeIf(holder -> holder.startsWith(PLAN) && mayOpen.test(holder));
                 holders.removeIf(mayOpen);
                 Namespace open = FinalCut.clear(with(present, holders, GateRules.limits(present)));
-                var metadata = new NamespaceBuilder(ofPlan ? withActive(open, holders) : open)
+                var metadata = new NamespaceBuilder(ofPlan ? serving(withActive(open, holders)) : open)
                         .editMetadata()
                         .removeFromAnnotations(Api.OPEN_GATE)
                         .addToAnnotations(Api.GATE_OPENED, reason.get());
@@ -298,9 +300,49 @@ public class NamespaceGate {
         return reason;
     }
 
+    private static Namespace serving(Namespace opened) {
+        return entries(opened.getMetadata().getAnnotations()).containsKey(Api.SERVED_EPOCH)
+                ? opened
+                : new NamespaceBuilder(opened)
+                        .editMetadata()
+                        .addToAnnotations(Api.SERVED_EPOCH, "0/" + UUID.randomUUID())
+                        .endMetadata()
+                        .build();
+    }
+
+    /**
+     * Removes annotation {@link Api#OPEN_GATE}, because the lease proves that another site is active. Otherwise the annotation would
+     * open the gate later, as soon as the lease cannot be read.
+     *
+     * @return the reason of the user; empty when no user asked
+     */
+    public Optional<String> refuseOpening(String namespace) {
+        Optional<String> reason =
+                GateRules.openingReason(client.namespaces().withName(namespace).get());
+        if (reason.isPresent()) {
+            locked(
+                    namespace,
+                    () -> write(
+                            namespace,
+                            present -> new NamespaceBuilder(present)
+                                    .editMetadata()
+                                    .removeFromAnnotations(Api.OPEN_GATE)
+                                    .endMetadata()
+                                    .build()));
+        }
+        return reason;
+    }
+
     /** Whether a user opened the gate by annotation, and no plan has known the active site since. */
     public boolean isOpenedByUser(String namespace) {
         return GateRules.openedReason(client.namespaces().withName(namespace).get())
+                .isPresent();
+    }
+
+    /** Whether a pod was seen after the final point of a hand-over was cut, so that data may exist that the point lacks. */
+    public boolean isPodSeenSinceCut(String namespace) {
+        return FinalCut.of(client.namespaces().withName(namespace).get())
+                .flatMap(FinalCut::seen)
                 .isPresent();
     }
 
@@ -330,7 +372,9 @@ public class NamespaceGate {
             GatedPods.Found found = pods.find(namespace);
             Namespace seen = client.namespaces().withName(namespace).get();
             Predicate<HasMetadata> held = object -> GateRules.holds(seen, object);
-            if (GateRules.isStandby(seen)) {
+            // In a namespace whose site is not known yet, only new pods wait: those that run may be those of the active
+            // site.
+            if (GateRules.isClosed(seen)) {
                 noteSeen(seen, found.pods());
                 pods.end(found, null, held);
             }

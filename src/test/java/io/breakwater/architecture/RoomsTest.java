@@ -35,7 +35,7 @@ class RoomsTest {
             Map.entry("observe", Set.of("api", "config")),
             Map.entry("steps", Set.of("api", "config", "observe")),
             Map.entry("watch", Set.of("api", "observe")),
-            Map.entry("gate", Set.of("api", "config", "steps", "watch")),
+            Map.entry("gate", Set.of("api", "config", "observe", "steps", "watch")),
             Map.entry("election", Set.of("api", "config", "observe")),
             Map.entry("uninstall", Set.of("api", "gate")),
             Map.entry("tls", Set.of("api", "config")),

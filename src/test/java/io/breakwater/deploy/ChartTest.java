@@ -297,6 +297,10 @@ class ChartTest {
         assertThat(two.get("PodDisruptionBudget/breakwater-guard").at("/spec/selector"))
                 .isEqualTo(guard.path("selector"));
 
+        assertThat(two.get("Lease/breakwater-guard").has("spec"))
+                .as("an upgrade of the release decides who leads")
+                .isFalse();
+
         assertThat(render("guard.replicas=1")).doesNotContainKey("PodDisruptionBudget/breakwater-guard");
     }
 

@@ -9,6 +9,7 @@ import io.breakwater.config.TestConfig;
 import io.breakwater.observe.Meters;
 import io.breakwater.testing.AlertProof;
 import io.breakwater.testing.ProvesAlerts;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -110,6 +111,34 @@ class LeaderElectionTest {
         pass(Duration.ofMinutes(1).plusMillis(1));
 
         assertThat(two.attempt()).contains("two");
+    }
+
+    @Test
+    void waitsForALeaderThatWroteNoTime() {
+        one.attempt();
+        Lease lease = stored();
+        lease.getSpec().setRenewTime(null);
+        api.client().resource(lease).update();
+        two.attempt();
+        assertThat(two.attempt()).contains("one");
+
+        pass(LeaderLease.DURATION.plusMillis(1));
+
+        assertThat(two.attempt()).contains("two");
+    }
+
+    /** The chart creates the Lease. */
+    @Test
+    void takesALeaseThatHasNeverBeenWritten() {
+        Lease empty = new Lease();
+        empty.setMetadata(new ObjectMetaBuilder()
+                .withName("breakwater-guard")
+                .withNamespace(NS)
+                .build());
+        api.client().resource(empty).create();
+
+        assertThat(one.attempt()).contains("one");
+        assertThat(two.attempt()).contains("one");
     }
 
     @Test

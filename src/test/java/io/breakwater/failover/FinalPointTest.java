@@ -87,6 +87,22 @@ class FinalPointTest {
         assertThat(sites.west.lease().start().point()).isEqualTo("east/shop/shop-e1-final-2");
     }
 
+    /** The other site took the lease in the moment in which the pod was seen. */
+    @Test
+    void doesNotStandForDataThatWasWrittenAfterIt() {
+        offer();
+        sites.east.down = true;
+        sites.west.restores = true;
+        sites.untilActive(sites.west);
+        sites.east.down = false;
+        sites.east.startPod();
+        sites.east.gate.endStragglers(TwoSites.NS);
+
+        sites.untilPassive(sites.east);
+
+        assertThat(sites.east.pointNames()).contains("shop-e1-divergent");
+    }
+
     private void cut() {
         sites.east.copies = false;
         sites.west.edit(s -> s.activeSite = "west");

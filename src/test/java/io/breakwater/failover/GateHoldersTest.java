@@ -84,8 +84,36 @@ class GateHoldersTest {
         assertThat(sites.west.gated())
                 .as("the lease proves that the other site is active")
                 .isTrue();
+    }
+
+    @Test
+    void backsUpWhatWasWrittenBehindAGateThatAUserOpened() {
+        sites.settled();
+        sites.west.opened = () -> {
+            throw BreakwaterException.retryable(Reason.StoreUnavailable, "the store does not answer");
+        };
+        annotate(sites.west);
+        sites.until("a user opens the gate", () -> !sites.west.gated());
+
+        sites.west.opened = () -> {};
+        sites.untilPassive(sites.west);
+
+        assertThat(sites.west.pointNames()).contains("shop-e0-divergent");
+    }
+
+    /** The annotation was forgotten: it must not open the gate when the store does not answer some days later. */
+    @Test
+    void refusesToOpenTheGateWhileTheLeaseProvesThatTheOtherSiteIsActive() {
+        sites.settled();
         annotate(sites.west);
         sites.west.reconcile();
+        assertThat(GateRules.openingReason(namespace(sites.west))).isEmpty();
+
+        sites.west.opened = () -> {
+            throw BreakwaterException.retryable(Reason.StoreUnavailable, "the store does not answer");
+        };
+        sites.west.reconcile();
+
         assertThat(sites.west.gated()).isTrue();
     }
 

@@ -332,6 +332,30 @@ class TwoSitesTest {
         assertThat(sites.east.lease().start().point()).isEqualTo("east/shop/p1");
     }
 
+    /** What west started from was not the last data of east, and it has not served, so there is nothing to compare. */
+    @Test
+    void takesBackALeaseThatTheOtherSiteCouldNotUseAlthoughItHasANewerPoint() {
+        sites.settled();
+        sites.scheduledPoint(sites.east, "p1", FIVE_MINUTES.plusSeconds(60));
+        sites.east.copies = false;
+        sites.scheduledPoint(sites.east, "p2", FIVE_MINUTES);
+        sites.east.copies = true;
+        sites.east.kill();
+        sites.silence(FIVE_MINUTES);
+        sites.west.restores = false;
+        failOverToWest("10m");
+        sites.until("west restores", () -> !sites.west.restores().isEmpty());
+
+        sites.east.down = false;
+        sites.east.startProcess();
+        sites.until("east follows", () -> sites.east.status().role == Role.Passive);
+        askEastAgain();
+        sites.untilActive(sites.east);
+
+        assertThat(sites.east.lease()).extracting(Lease::epoch, Lease::holder).containsExactly(3L, "east");
+        assertThat(sites.east.pointNames()).contains("p2", "shop-e1-divergent");
+    }
+
     /** A step that is done for one point is not done for another one. */
     @Test
     void restoresWhatTheJournalRecordsForAnotherPoint() {

@@ -337,6 +337,24 @@ class NamespaceGateTest {
         assertThat(gates("db")).isEmpty();
     }
 
+    /** The label was added to the namespace of a serving application, and no guard has read the lease since. */
+    @Test
+    void deletesNoPodThatRanBeforeItsNamespaceGotTheLabelOfAPlan() {
+        cluster.add(pod("web", "Running"), held("new", GateRules.GATE));
+        client.namespaces()
+                .withName("shop")
+                .edit(namespace -> new NamespaceBuilder(namespace)
+                        .editMetadata()
+                        .addToLabels(Api.PLAN, "shop")
+                        .endMetadata()
+                        .build());
+
+        gate.sweep("shop");
+
+        assertThat(pods()).contains("web");
+        assertThat(gates("new")).isNotEmpty();
+    }
+
     @Test
     void deletesPodsCreatedBehindAClosedGate() {
         gate.close("shop", PLAN);
