@@ -181,8 +181,7 @@ final class FleetObjects {
                 ? ""
                 : "\"schedule\":{\"cron\":\"%d * * * *\",\"timeZone\":\"Etc/UTC\",\"jitter\":\"0s\"},\"objectives\":{\"rpo\":\"2h\"},"
                         .formatted(minute);
-        String status =
-                policy == policies ? "{}" : """
+        String status = policy == policies ? "{}" : """
                 {"schedule":"%d * * * * Etc/UTC 0s","scheduleSince":"%s","lastScheduleTime":"%s"}""".formatted(minute, created(), lastSchedule());
         return """
                 {"apiVersion":"breakwater.io/v1alpha1","kind":"BackupPolicy","metadata":{"name":"%s","namespace":"%s",
