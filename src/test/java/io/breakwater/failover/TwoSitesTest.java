@@ -527,13 +527,7 @@ class TwoSitesTest {
 
     @Test
     void givesTheLeaseBackWhenThePlanIsDeletedBeforeTheSiteHasServed() {
-        sites.settled();
-        sites.scheduledPoint(sites.east, "p1", FIVE_MINUTES.plusSeconds(60));
-        sites.east.kill();
-        sites.silence(FIVE_MINUTES);
-        sites.west.restores = false;
-        failOverToWest("10m");
-        sites.until("west restores", () -> !sites.west.restores().isEmpty());
+        takeToWestWithoutServing();
 
         sites.until("the plan is removed", sites.west::remove);
 
@@ -545,13 +539,7 @@ class TwoSitesTest {
 
     @Test
     void handsOverWhatItCouldNotRestore() {
-        sites.settled();
-        sites.scheduledPoint(sites.east, "p1", FIVE_MINUTES.plusSeconds(60));
-        sites.east.kill();
-        sites.silence(FIVE_MINUTES);
-        sites.west.restores = false;
-        failOverToWest("10m");
-        sites.until("west restores", () -> !sites.west.restores().isEmpty());
+        takeToWestWithoutServing();
 
         sites.east.down = false;
         sites.east.startProcess();
@@ -899,6 +887,17 @@ class TwoSitesTest {
         sites.silence(FIVE_MINUTES);
         failOverToWest(maxDataLoss);
         sites.untilActive(sites.west);
+    }
+
+    /** East is lost. West takes the lease with point p1, and its Restore does not end. */
+    private void takeToWestWithoutServing() {
+        sites.settled();
+        sites.scheduledPoint(sites.east, "p1", FIVE_MINUTES.plusSeconds(60));
+        sites.east.kill();
+        sites.silence(FIVE_MINUTES);
+        sites.west.restores = false;
+        failOverToWest("10m");
+        sites.until("west restores", () -> !sites.west.restores().isEmpty());
     }
 
     private void failOverToWest(String maxDataLoss) {
