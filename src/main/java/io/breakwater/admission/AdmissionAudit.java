@@ -166,6 +166,7 @@ final class AdmissionAudit {
             acts.add(Act.of(AuditAction.DiscardDivergent, "epoch " + discard.after.asText()));
         }
         accepted(request, Api.ACCEPT_LEASE, AuditAction.AcceptLease, "counter ", acts);
+        accepted(request, Api.IN_PLACE, AuditAction.FailOver, "in place after epoch ", acts);
         return acts;
     }
 

@@ -36,6 +36,7 @@ final class NamespaceLabelCheck {
             }
         }
         boolean unchanged = GateRules.isStandby(after) == GateRules.isStandby(before)
+                && GateRules.standby(after).equals(GateRules.standby(before))
                 && GateRules.holders(after).equals(holders)
                 && GateRules.limits(after).equals(GateRules.limits(before))
                 && GateRules.cut(after).equals(GateRules.cut(before));

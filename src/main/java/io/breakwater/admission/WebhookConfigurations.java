@@ -3,6 +3,7 @@ package io.breakwater.admission;
 import io.breakwater.api.Api;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.OwnAccounts;
+import io.breakwater.gate.GateRules;
 import io.breakwater.trust.WebhookSecret;
 import io.fabric8.kubernetes.api.model.LabelSelector;
 import io.fabric8.kubernetes.api.model.LabelSelectorBuilder;
@@ -27,9 +28,9 @@ import java.util.Base64;
 import java.util.List;
 
 /**
- * The registration of the webhooks. All of them fail closed: an unchecked pod could be a second writer, and an unchecked
- * Restore could use permissions that its author does not have. Therefore they are narrow: pods only in gated namespaces, never
- * in the operator's namespace; the kinds of Breakwater; and no write that only removes a finalizer. The registration of the kinds
+ * The registration of the webhooks. They fail closed: an unchecked pod could be a second writer, and an unchecked Restore could use
+ * permissions that its author does not have. The only one that does not is that for pods of an active application. Therefore they
+ * are narrow: pods only in gated namespaces, never in the operator's namespace; the kinds of Breakwater; and no write that only removes a finalizer. The registration of the kinds
  * is owned by the ClusterRole of the guard, so that it is deleted with the guard. The registration of the gate has no owner: a
  * removal of the chart does not open a gate. The command {@code uninstall} deletes it.
  */
@@ -119,7 +120,7 @@ final class WebhookConfigurations {
 
     /**
      * The gate for pods and Jobs. It affects namespaces with a closed gate, and those of a plan for which no guard has had proof that
-     * this site is active.
+     * this site is active. It fails open where the application is active and only some of its workloads are held.
      */
     MutatingWebhookConfiguration gate() {
         return new MutatingWebhookConfigurationBuilder()
@@ -127,6 +128,13 @@ final class WebhookConfigurations {
                 .withWebhooks(
                         mutating("hold-back", AdmissionServer.HOLD_BACK)
                                 .withNamespaceSelector(gatedNamespaces())
+                                .withRules(rule("", "pods", "CREATE"), rule("batch", "jobs", "CREATE"))
+                                .build(),
+                        mutating("hold-back-some", AdmissionServer.HOLD_BACK)
+                                .withFailurePolicy("Ignore")
+                                .withNamespaceSelector(notOwnNamespace()
+                                        .addToMatchLabels(Api.STANDBY, GateRules.SOME)
+                                        .build())
                                 .withRules(rule("", "pods", "CREATE"), rule("batch", "jobs", "CREATE"))
                                 .build(),
                         mutating("undecided", AdmissionServer.HOLD_BACK)
@@ -143,7 +151,11 @@ final class WebhookConfigurations {
                 .withWebhooks(validating("namespaces", AdmissionServer.NAMESPACES)
                         .withMatchConditions(NOT_ONLY_A_FINALIZER, CHANGES_GATE, notByBreakwater())
                         .withObjectSelector(new LabelSelectorBuilder()
-                                .addToMatchLabels(Api.STANDBY, "true")
+                                .addNewMatchExpression()
+                                .withKey(Api.STANDBY)
+                                .withOperator("In")
+                                .withValues(GateRules.ALL, GateRules.SOME)
+                                .endMatchExpression()
                                 .build())
                         .withRules(rule("", "namespaces", "UPDATE"))
                         .build())
@@ -249,7 +261,7 @@ final class WebhookConfigurations {
     }
 
     private LabelSelector gatedNamespaces() {
-        return notOwnNamespace().addToMatchLabels(Api.STANDBY, "true").build();
+        return notOwnNamespace().addToMatchLabels(Api.STANDBY, GateRules.ALL).build();
     }
 
     private LabelSelector undecidedNamespaces() {
@@ -266,7 +278,7 @@ final class WebhookConfigurations {
                 .addNewMatchExpression()
                 .withKey(Api.STANDBY)
                 .withOperator("NotIn")
-                .withValues("true")
+                .withValues(GateRules.ALL)
                 .endMatchExpression()
                 .build();
     }

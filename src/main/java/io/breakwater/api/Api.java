@@ -128,6 +128,12 @@ public final class Api {
     public static final String ACCEPT_LEASE = GROUP + "/accept-lease";
 
     /**
+     * Annotation on a FailoverPlan: the epoch of a lease that a deleted namespace has vacated. This site takes it and serves the data
+     * that the namespace has now.
+     */
+    public static final String IN_PLACE = GROUP + "/in-place";
+
+    /**
      * Annotation on a Namespace: the data of earlier namespaces that it adopts, as comma separated
      * {@code <site>/<namespace>}. It has an effect only with a valid {@link #ADOPT_STAMP}.
      */

@@ -45,6 +45,7 @@ import io.javaoperatorsdk.operator.processing.event.source.inbound.SimpleInbound
 import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -69,6 +70,8 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
 
     /** Failures that are reported as events too: someone must find out who writes to the rendezvous. */
     private static final Set<Reason> SUSPICIOUS = Set.of(Reason.Tampered, Reason.WentBack, Reason.SiteNameTaken);
+
+    private static final Set<String> DECISIONS = Set.of(Api.DISCARD_DIVERGENT, Api.ACCEPT_LEASE, Api.IN_PLACE);
 
     private final ObjectCache objects;
     private final PlanSites sites;
@@ -247,7 +250,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         FailoverJournal journal = new FailoverJournal(plan, runEpoch(plan, seen), writer, report, clock);
         if (holder) {
             renewIfKnown(plan, seen.get(), known, askedAt);
-        } else if (seen.isPresent()) {
+        } else if (seen.isPresent() && !plan.isInPlace(seen.get().lease())) {
             gate.close(plan.namespace(), plan.gateHolder(), LeaseTiming.LOST_GRACE);
             keepers.stop(plan.key());
         }
@@ -278,12 +281,12 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
     }
 
     /**
-     * Reads an annotation that gives up data or accepts an older lease, before it has an effect. The cache may have one that its
+     * Reads an annotation that gives up data, or accepts or takes a lease, before it has an effect. The cache may have one that its
      * author removed.
      */
     private void confirmAnnotations(FailoverPlan plan) {
         Map<String, String> cached = plan.getMetadata().getAnnotations();
-        if (cached == null || !cached.containsKey(Api.DISCARD_DIVERGENT) && !cached.containsKey(Api.ACCEPT_LEASE)) {
+        if (cached == null || Collections.disjoint(cached.keySet(), DECISIONS)) {
             return;
         }
         FailoverPlan now = objects.read(plan);
@@ -296,6 +299,8 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
 
     private SiteFacts.Draft facts(PlanSite plan, Optional<LeaseVersion> seen, OptionalLong known) {
         boolean mayTake = seen.isPresent() && !isHolder(plan, seen);
+        Optional<Lease> vacated =
+                seen.map(LeaseVersion::lease).filter(lease -> lease.state() == Lease.State.Vacated);
         return new SiteFacts.Draft()
                 .site(plan.site())
                 .timing(plan.timing())
@@ -306,7 +311,9 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
                 .run(plan.request())
                 .maxDataLoss(plan.maxDataLoss())
                 .peerSilent(isPeerSilent(plan, seen))
-                .newest(mayTake ? newest(plan, seen.get().lease()) : Optional.empty());
+                .newest(mayTake ? newest(plan, seen.get().lease()) : Optional.empty())
+                .inPlace(vacated.filter(plan::isInPlace).isPresent())
+                .hasVolumes(vacated.isPresent() && takeOver.hasVolumes(plan));
     }
 
     /** Only a site that was asked to take over, or has asked for it, starts from the point. */

@@ -1,5 +1,6 @@
 package io.breakwater.failover;
 
+import io.breakwater.api.Api;
 import io.breakwater.api.Durations;
 import io.breakwater.api.FailoverPlanStatus.Fence;
 import io.breakwater.api.FailoverPlanStatus.Kind;
@@ -54,6 +55,7 @@ final class LeaseWrites {
             case LeaseAction.Offer offer -> offer(offer, context);
             case LeaseAction.Decline decline -> decline(decline, context);
             case LeaseAction.Acquire acquire -> acquire(acquire, context);
+            case LeaseAction.TakeInPlace take -> takeInPlace(take, context);
         };
     }
 
@@ -196,6 +198,20 @@ final class LeaseWrites {
                     plan.resource(), Reason.FailingOver, "took the lease for epoch " + next.epoch() + ": " + cause);
         }
         return PlanOutcome.again(Role.Promoting, "took the lease for epoch " + next.epoch());
+    }
+
+    /** The pods that run already keep running: no site has the lease, and the write decides whether this one gets it. */
+    private PlanOutcome takeInPlace(LeaseAction.TakeInPlace action, ActionContext context) {
+        PlanSite plan = context.plan();
+        long epoch = action.lease().epoch();
+        memory.recordEpoch(plan, epoch);
+        if (write(action, context)) {
+            String taken = "took the vacated lease for epoch " + epoch + " with the data that namespace "
+                    + plan.namespace() + " has, by annotation " + Api.IN_PLACE;
+            context.journal().end(FailoverResult.Completed, taken);
+            events.audited(plan.resource(), Reason.Active, taken, takeOver(AuditResult.Finished, plan));
+        }
+        return PlanOutcome.again(Role.Promoting, "took the lease for epoch " + epoch);
     }
 
     /** @return whether the lease was still as it had been read */

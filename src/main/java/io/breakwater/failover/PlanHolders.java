@@ -30,7 +30,7 @@ final class PlanHolders {
     /** Makes the plan the holder in place of plans that do not exist any more. */
     void inherit(FailoverPlan plan) {
         String namespace = plan.getMetadata().getNamespace();
-        List<String> gone = gate.inherit(namespace, PlanSite.gateHolder(plan), holder -> isGone(namespace, holder));
+        List<String> gone = gate.inherit(namespace, plan.getMetadata().getName(), name -> isGone(namespace, name));
         if (!gone.isEmpty()) {
             events.normal(
                     plan,
@@ -41,10 +41,10 @@ final class PlanHolders {
     }
 
     /** Asks the API server, since a cache can lack a plan that was created just now. */
-    private boolean isGone(String namespace, String holder) {
+    private boolean isGone(String namespace, String name) {
         return client.resources(FailoverPlan.class)
                         .inNamespace(namespace)
-                        .withName(holder.substring(NamespaceGate.PLAN.length()))
+                        .withName(name)
                         .get()
                 == null;
     }

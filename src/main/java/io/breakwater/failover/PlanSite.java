@@ -1,5 +1,6 @@
 package io.breakwater.failover;
 
+import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Durations;
 import io.breakwater.api.FailoverPlan;
@@ -9,10 +10,12 @@ import io.breakwater.api.JournalEntry;
 import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.gate.NamespaceGate;
+import io.breakwater.lease.Lease;
 import io.breakwater.lease.LeaseRules;
 import io.breakwater.lease.LeaseStore;
 import io.breakwater.lease.LeaseTiming;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -128,6 +131,14 @@ record PlanSite(
         Long generation = resource.getMetadata().getGeneration();
         return LeaseRules.wants(site, activeSite(), status().settledActiveSite)
                 && !(generation != null && generation.equals(status().handledGeneration));
+    }
+
+    /** Whether a user lets this site take a vacated lease with the data that the namespace has. */
+    boolean isInPlace(Lease lease) {
+        Map<String, String> annotations = resource.getMetadata().getAnnotations();
+        return lease.state() == Lease.State.Vacated
+                && annotations != null
+                && Long.toString(lease.epoch()).equals(annotations.get(Api.IN_PLACE));
     }
 
     /** Identity of the run that would answer the present request: one for each edit. */

@@ -1,5 +1,6 @@
 package io.breakwater.failover;
 
+import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Durations;
 import io.breakwater.api.FailoverPlanStatus.Fence;
@@ -97,7 +98,7 @@ final class StandbyActions {
                         Reason.Standby,
                         "the plan was deleted on site " + plan.peer()
                                 + ", where the application still runs; apply the plan there again");
-            case LeaseAction.AwaitOrder _ -> awaitOrder(context);
+            case LeaseAction.AwaitOrder await -> awaitOrder(await, context);
             case LeaseAction.Missing _ ->
                 PlanOutcome.stalled(
                         Role.Unknown,
@@ -229,9 +230,18 @@ final class StandbyActions {
                         .orElse("waiting for site " + plan.activeSite() + " to write the first lease"));
     }
 
-    private PlanOutcome awaitOrder(ActionContext context) {
+    private PlanOutcome awaitOrder(LeaseAction.AwaitOrder await, ActionContext context) {
         PlanSite plan = context.plan();
         memory.markSettled(plan);
+        if (await.hasVolumes()) {
+            return PlanOutcome.stalled(
+                    Role.Passive,
+                    Reason.Conflict,
+                    "the namespace was deleted and created again, and has volumes: to run the application with them,"
+                            + " annotate the FailoverPlan with " + Api.IN_PLACE + "="
+                            + context.lease().epoch()
+                            + "; to restore the newest point instead, delete the PersistentVolumeClaims");
+        }
         return PlanOutcome.stalled(
                 Role.Passive,
                 Reason.Standby,

@@ -18,6 +18,7 @@ import io.breakwater.resource.workload.Workloads;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
 import io.breakwater.steps.StepRunner;
+import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.utils.Serialization;
@@ -114,6 +115,15 @@ final class TakeOver {
     /** Releases the pods, and waits until the application is ready. */
     StepRunner.Result start(Run run, FailoverJournal journal) {
         return runner.run(run.id(), start, run, journal);
+    }
+
+    /** Whether the namespace has volumes, whose data a restore would replace. */
+    boolean hasVolumes(PlanSite plan) {
+        return !client.persistentVolumeClaims()
+                .inNamespace(plan.namespace())
+                .list(new ListOptionsBuilder().withLimit(1L).build())
+                .getItems()
+                .isEmpty();
     }
 
     /** The workloads that are held since the point does not have them, as the end of a message; empty without any. */

@@ -24,6 +24,15 @@ public final class GateRules {
     /** Name of the scheduling gate. Gated pods also have a label of this name, so that they can be found. */
     public static final String GATE = Api.STANDBY;
 
+    /** Value of label {@link Api#STANDBY}: pods wait, and none starts without the webhook. */
+    public static final String ALL = "true";
+
+    /**
+     * Value of label {@link Api#STANDBY}: the application is active, and only workloads are held that its point does not have. Pods
+     * start also while no webhook answers, since that must not stop an active application.
+     */
+    public static final String SOME = "some";
+
     /** Name of the ServiceAccount of mover pods. */
     static final String MOVER_ACCOUNT = "breakwater-mover";
 
@@ -40,7 +49,24 @@ public final class GateRules {
 
     /** Whether a holder has closed the gate. */
     static boolean isClosed(Namespace namespace) {
-        return "true".equals(label(namespace, Api.STANDBY));
+        String value = label(namespace, Api.STANDBY);
+        return ALL.equals(value) || SOME.equals(value);
+    }
+
+    /** The value of label {@link Api#STANDBY}; empty without the label. */
+    public static Optional<String> standby(Namespace namespace) {
+        return Optional.ofNullable(label(namespace, Api.STANDBY));
+    }
+
+    /**
+     * The value of label {@link Api#STANDBY} while the gate is closed for some holders.
+     *
+     * @param limits the workloads of holders that hold only the pods of some
+     */
+    static String standby(Set<String> holders, Map<String, Set<WorkloadName>> limits) {
+        boolean some = holders.stream()
+                .allMatch(holder -> holder.startsWith(NamespaceGate.ABSENT) && limits.containsKey(holder));
+        return some ? SOME : ALL;
     }
 
     /** Whether the namespace belongs to a plan by its label, and no guard has had proof that this site is active. */

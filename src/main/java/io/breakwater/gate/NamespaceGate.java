@@ -18,6 +18,7 @@ import java.net.HttpURLConnection;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,6 +27,7 @@ import java.util.UUID;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jboss.logging.Logger;
 
 /**
@@ -247,26 +249,40 @@ public class NamespaceGate {
     }
 
     /**
-     * Makes a plan the holder in place of plans of the namespace that do not exist any more. The gate stays closed meanwhile.
+     * Makes a plan the holder in place of plans of the namespace that do not exist any more. What they hold stays held meanwhile.
      *
-     * @param heir holder that takes over
-     * @param isGone whether a holder does not exist any more
+     * @param plan name of the plan that takes over
+     * @param isGone whether the plan of a name does not exist any more
      * @return the holders that were replaced; empty when there are none
      */
-    public List<String> inherit(String namespace, String heir, Predicate<String> isGone) {
-        List<String> gone = holders(namespace).stream()
-                .filter(holder -> holder.startsWith(PLAN) && !holder.equals(heir))
-                .filter(isGone)
-                .toList();
-        if (!gone.isEmpty()) {
-            locked(
-                    namespace,
-                    () -> change(
-                            namespace,
-                            holders -> holders.removeAll(gone) | holders.add(heir),
-                            limits -> limits.keySet().removeAll(gone) | limits.remove(heir) != null));
+    public List<String> inherit(String namespace, String plan, Predicate<String> isGone) {
+        Map<String, String> heirs = new LinkedHashMap<>();
+        for (String holder : holders(namespace)) {
+            Stream.of(PLAN, ABSENT)
+                    .filter(prefix -> holder.startsWith(prefix) && !holder.equals(prefix + plan))
+                    .filter(prefix -> isGone.test(holder.substring(prefix.length())))
+                    .forEach(prefix -> heirs.put(holder, prefix + plan));
         }
-        return gone;
+        if (!heirs.isEmpty()) {
+            locked(namespace, () -> change(namespace, holders -> replace(holders, heirs), limits -> {
+                heirs.forEach((gone, heir) -> {
+                    Set<WorkloadName> names = limits.remove(gone);
+                    if (names != null && gone.startsWith(ABSENT)) {
+                        limits.merge(heir, names, NamespaceGate::union);
+                    }
+                });
+                return true;
+            }));
+        }
+        return List.copyOf(heirs.keySet());
+    }
+
+    private static boolean replace(Set<String> holders, Map<String, String> heirs) {
+        return holders.removeAll(heirs.keySet()) | holders.addAll(heirs.values());
+    }
+
+    private static Set<WorkloadName> union(Set<WorkloadName> a, Set<WorkloadName> b) {
+        return Stream.concat(a.stream(), b.stream()).collect(Collectors.toSet());
     }
 
     /**
@@ -490,7 +506,7 @@ public class NamespaceGate {
                 : metadata.addToAnnotations(Api.GATED_ONLY, GateRules.text(limits));
         return (holders.isEmpty()
                         ? metadata.removeFromLabels(Api.STANDBY).removeFromAnnotations(Api.GATED_BY)
-                        : metadata.addToLabels(Api.STANDBY, "true")
+                        : metadata.addToLabels(Api.STANDBY, GateRules.standby(holders, limits))
                                 .addToAnnotations(Api.GATED_BY, String.join(",", holders)))
                 .endMetadata()
                 .build();

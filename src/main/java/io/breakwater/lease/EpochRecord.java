@@ -12,7 +12,7 @@ import java.time.Instant;
  * @param holder site that held the lease in this epoch
  * @param fence how the site came to this epoch
  * @param since time of the first write of the epoch, by the clock of the store; null until the holder has renewed the lease
- * @param start the point that the epoch started from; null in the first epoch
+ * @param start the point that the epoch started from; null in the first epoch, and in one that was taken in place
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @JsonIgnoreProperties(ignoreUnknown = true)

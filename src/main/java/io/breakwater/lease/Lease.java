@@ -32,7 +32,7 @@ import java.util.Optional;
  * @param request request of the other site
  * @param outcome answer to the last request that was refused
  * @param proof final point of the holder, once the lease is Offered
- * @param start the point that this epoch starts from; null in the first epoch
+ * @param start the point that this epoch starts from; null in the first epoch, and in one that was taken in place
  * @param terms holders of past epochs and of this one, oldest first, at most {@link #MAX_TERMS}
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -274,13 +274,23 @@ public record Lease(
     /** A new epoch. No pod runs in it before {@link #serving()}. */
     public Lease acquired(String site, Fence how, Duration duration, PointRef from) {
         require(state != State.Retired && (state == State.Vacated || !site.equals(holder)), "acquire");
+        return next(site, State.Taken, how, duration, from);
+    }
+
+    /** A new epoch with the data that the namespace of the site has. No other site has run the application since it was vacated. */
+    public Lease takenInPlace(String site, Duration duration) {
+        require(state == State.Vacated, "take in place");
+        return next(site, State.Held, Fence.Vacated, duration, null);
+    }
+
+    private Lease next(String site, State stage, Fence how, Duration duration, PointRef from) {
         List<EpochRecord> all = new ArrayList<>(terms);
         all.add(new EpochRecord(epoch + 1, site, how, null, from));
         return LeaseDraft.empty()
                 .id(id)
                 .epoch(epoch + 1)
                 .holder(site)
-                .state(State.Taken)
+                .state(stage)
                 .fence(how)
                 .duration(duration)
                 .writes(writes + 1)

@@ -156,11 +156,16 @@ public final class LeaseRules {
                 new LeaseAction.Acquire(
                         lease.acquired(
                                 facts.site(), Fence.Graceful, facts.timing().duration(), lease.proof()),
-                        Duration.ZERO);
+                        handsOverLoss(lease) ? lossBound(seen, lease.proof()) : Duration.ZERO);
             case Handover.Failed failed
             when requested -> new LeaseAction.Decline(lease.declined(failed.message()), failed.message());
             default -> new LeaseAction.Prepare();
         };
+    }
+
+    /** The holder came to the lease without the last data of the site before it, has not served, and offers what it started from. */
+    private static boolean handsOverLoss(Lease lease) {
+        return lease.offersStart() && lease.fence() != Fence.Graceful;
     }
 
     private static boolean isAnswered(SiteFacts facts, Lease lease) {
@@ -176,11 +181,19 @@ public final class LeaseRules {
 
     /**
      * A vacated lease starts no site by itself. The site that a person names takes it. The site with the namespace that was created
-     * again needs no edit: its plan names it, and {@code maxDataLoss} limits what is lost.
+     * again needs no edit: its plan names it, and {@code maxDataLoss} limits what is lost. If that namespace has volumes, somebody has
+     * filled it since, and only a person knows whether the application is to have that data.
      */
     private static LeaseAction afterVacating(SiteFacts facts, LeaseVersion seen) {
         boolean again = facts.named() && seen.lease().holder().equals(facts.site());
-        return facts.wanted() || again ? take(facts, seen, Fence.Vacated) : new LeaseAction.AwaitOrder();
+        if (!facts.wanted() && !again) {
+            return new LeaseAction.AwaitOrder(false);
+        }
+        if (facts.inPlace()) {
+            return new LeaseAction.TakeInPlace(
+                    seen.lease().takenInPlace(facts.site(), facts.timing().duration()));
+        }
+        return again && facts.hasVolumes() ? new LeaseAction.AwaitOrder(true) : take(facts, seen, Fence.Vacated);
     }
 
     private static LeaseAction whileHeld(SiteFacts facts, LeaseVersion seen) {

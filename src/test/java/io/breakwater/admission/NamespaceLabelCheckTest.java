@@ -38,6 +38,15 @@ class NamespaceLabelCheckTest {
                 .isFalse();
     }
 
+    /** With this value the webhook lets pods start while no guard answers. */
+    @Test
+    void refusesThatUsersWeakenTheGate() {
+        String weaker = HELD.replace("standby: \"true\"", "standby: some");
+        assertThat(weaker).isNotEqualTo(HELD);
+        assertThat(check.review(Reviews.update("admin", HELD, weaker)).isAllowed())
+                .isFalse();
+    }
+
     @Test
     void allowsTheOperatorToOpenTheGate() {
         assertThat(check.review(Reviews.update(Reviews.OPERATOR, HELD, FREE)).isAllowed())

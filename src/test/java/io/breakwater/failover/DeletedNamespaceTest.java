@@ -2,10 +2,13 @@ package io.breakwater.failover;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.breakwater.api.Api;
 import io.breakwater.api.Condition;
 import io.breakwater.api.Durations;
 import io.breakwater.api.FailoverPlanStatus.Fence;
+import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.lease.Lease;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
@@ -79,5 +82,90 @@ class DeletedNamespaceTest {
                 .extracting(Lease::epoch, Lease::holder, lease -> lease.start().point())
                 .containsExactly(2L, "east", "east/shop/p1");
         assertThat(sites.east.restores()).hasSize(1);
+    }
+
+    /** Somebody restored the volumes by hand: what they have now exists nowhere else. */
+    @Test
+    void replacesNoVolumesOfTheNamespaceThatIsCreatedAgain() {
+        recreateWithVolume();
+        sites.east.edit(s -> s.maxDataLoss = "10m");
+
+        sites.until("east refuses", () -> sites.east.status().holds(Condition.STALLED));
+        Condition refused = sites.east.status().condition(Condition.STALLED).orElseThrow();
+        assertThat(refused.reason).isEqualTo("Conflict");
+        assertThat(refused.message).contains(Api.IN_PLACE + "=1", "delete the PersistentVolumeClaims");
+        assertThat(sites.east.restores()).isEmpty();
+        assertThat(sites.east.lease().epoch()).isEqualTo(1);
+
+        sites.east
+                .client()
+                .persistentVolumeClaims()
+                .inNamespace(TwoSites.NS)
+                .withName("data")
+                .delete();
+        sites.untilActive(sites.east);
+        assertThat(sites.east.restores()).hasSize(1);
+    }
+
+    @Test
+    void servesTheVolumesInPlaceIfAUserSaysSo() {
+        recreateWithVolume();
+        sites.east.startPod();
+        sites.east.annotate(Api.IN_PLACE, "1");
+
+        sites.until("east is active", () -> {
+            assertThat(sites.east.runs()).as("the pod keeps running").isTrue();
+            return sites.east.status().role == Role.Active;
+        });
+        assertThat(sites.east.lease())
+                .extracting(Lease::epoch, Lease::holder, Lease::state, Lease::fence, Lease::start)
+                .containsExactly(2L, "east", Lease.State.Held, Fence.Vacated, null);
+        assertThat(sites.east.restores()).isEmpty();
+        assertThat(sites.west.lease().terms()).hasSize(2);
+        sites.west.reconcile();
+        assertThat(sites.west.status().role).isEqualTo(Role.Passive);
+    }
+
+    /** The annotation of an earlier loss says nothing about this one. */
+    @Test
+    void doesNotServeInPlaceByTheAnnotationOfAnotherEpoch() {
+        recreateWithVolume();
+        sites.east.annotate(Api.IN_PLACE, "2");
+
+        sites.until("east refuses", () -> sites.east.status().holds(Condition.STALLED));
+        assertThat(sites.east.lease().epoch()).isEqualTo(1);
+        assertThat(sites.east.gated()).isTrue();
+    }
+
+    /** The other site has taken over meanwhile. */
+    @Test
+    void doesNotServeInPlaceBesideAnotherSite() {
+        recreateWithVolume();
+        sites.west.reconcile();
+        sites.west.edit(s -> {
+            s.activeSite = "west";
+            s.maxDataLoss = "10m";
+        });
+        sites.until("west has the lease", () -> sites.west.lease().epoch() == 2);
+        sites.east.startPod();
+        sites.east.annotate(Api.IN_PLACE, "1");
+
+        sites.until("east is gated", () -> sites.east.gated() && !sites.east.runs());
+        assertThat(sites.east.lease().holder()).isEqualTo("west");
+    }
+
+    private void recreateWithVolume() {
+        sites.east.deleteNamespace();
+        sites.until("the plan is gone", () -> sites.east.remove());
+        sites.east.recreateNamespace();
+        sites.east
+                .client()
+                .resource(new PersistentVolumeClaimBuilder()
+                        .withNewMetadata()
+                        .withName("data")
+                        .withNamespace(TwoSites.NS)
+                        .endMetadata()
+                        .build())
+                .create();
     }
 }

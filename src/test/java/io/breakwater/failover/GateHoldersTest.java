@@ -9,6 +9,7 @@ import io.breakwater.api.Reason;
 import io.breakwater.gate.GateRules;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -44,6 +45,36 @@ class GateHoldersTest {
 
         assertThat(holders(sites.west)).isEmpty();
         assertThat(GateRules.isStandby(namespace(sites.west))).isFalse();
+    }
+
+    /** Nothing else names these workloads any more, and a holder of another plan would refuse each hand-over. */
+    @Test
+    void inheritsTheHeldWorkloadsOfAPlanThatDoesNotExist() {
+        sites.settled();
+        sites.east.gate.hold(TwoSites.NS, "absent/shop-before", List.of("Deployment/old"));
+        sites.east
+                .client()
+                .resource(new DeploymentBuilder()
+                        .withNewMetadata()
+                        .withName("old")
+                        .withNamespace(TwoSites.NS)
+                        .endMetadata()
+                        .build())
+                .create();
+
+        sites.until("east inherits", () -> holders(sites.east).contains("absent/shop"));
+
+        assertThat(sites.east.gate.limit(TwoSites.NS, "absent/shop")).hasValue(List.of("Deployment/old"));
+        assertThat(holders(sites.east)).containsExactly("absent/shop");
+        sites.until("the plan names it", () -> sites.east
+                .status()
+                .condition(Condition.READY)
+                .orElseThrow()
+                .message
+                .contains("Deployment/old"));
+        assertThat(GateRules.standby(namespace(sites.east)))
+                .as("pods of the active application start without the guard")
+                .hasValue(GateRules.SOME);
     }
 
     @Test

@@ -550,6 +550,9 @@ class TwoSitesTest {
         sites.untilActive(sites.east);
 
         assertThat(sites.west.gated()).isTrue();
+        assertThat(Durations.parse(sites.east.status().run.dataLoss))
+                .as("east served for at least a minute after the point that comes back to it")
+                .isGreaterThanOrEqualTo(Duration.ofSeconds(60));
     }
 
     @Test

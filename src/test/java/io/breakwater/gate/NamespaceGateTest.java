@@ -142,6 +142,22 @@ class NamespaceGateTest {
         assertThat(gate.isOpenedByUser("shop")).isFalse();
     }
 
+    /** The value decides whether the webhook stops pods while no guard answers. */
+    @Test
+    void marksANamespaceOfWhichOnlyAbsentWorkloadsAreHeld() {
+        gate.hold("shop", "absent/shop", List.of("Deployment/old"));
+        assertThat(GateRules.standby(shop())).hasValue(GateRules.SOME);
+        assertThat(GateRules.holds(shop(), pod("web", "Pending"))).isFalse();
+
+        gate.close("shop", PLAN);
+        assertThat(GateRules.standby(shop())).hasValue(GateRules.ALL);
+        gate.open("shop", PLAN);
+        assertThat(GateRules.standby(shop())).hasValue(GateRules.SOME);
+
+        gate.hold("shop", "restore/shop.monday", List.of("Deployment/web"));
+        assertThat(GateRules.standby(shop())).hasValue(GateRules.ALL);
+    }
+
     /** Workloads that are held beside it must not release the others. */
     @Test
     void holdsAllPodsOfAPlanWithoutProof() {
