@@ -333,6 +333,7 @@ final class Bench {
                         name,
                         seconds,
                         point.getStatus().journal.stream()
+                                .filter(e -> e.finishedAt != null) // Tidy ends after the point has succeeded.
                                 .map(e -> e.step + " " + seconds(point.getStatus().journal, e.step))
                                 .collect(Collectors.joining(", ")));
         return seconds;
