@@ -154,16 +154,9 @@ final class Bench {
     }
 
     private double increment(String name, String storageClass, VolumeMethod method, int mebibytes, double part) {
-        String namespace = namespace(name, "quickstart");
-        site.client()
-                .resources(BackupPolicy.class)
-                .inNamespace(namespace)
-                .withName(POLICY)
-                .edit(policy -> {
-                    policy.getSpec().volumes = new BackupPolicySpec.Volumes();
-                    policy.getSpec().volumes.method = method;
-                    return policy;
-                });
+        BackupPolicySpec.Volumes volumes = new BackupPolicySpec.Volumes();
+        volumes.method = method;
+        String namespace = namespace(name, "quickstart", volumes);
         BenchLoad load = new BenchLoad(site, namespace);
         load.volume(storageClass);
         load.write(mebibytes);
@@ -302,8 +295,15 @@ final class Bench {
     }
 
     private String namespace(String name, String location) {
+        return namespace(name, location, null);
+    }
+
+    /** @param volumes settings of the policy; null for the defaults */
+    private String namespace(String name, String location, BackupPolicySpec.Volumes volumes) {
         site.cluster().createNamespace(name);
-        site.client().resource(Examples.policy(name, POLICY, location)).create();
+        BackupPolicy policy = Examples.policy(name, POLICY, location);
+        policy.getSpec().volumes = volumes == null ? policy.getSpec().volumes : volumes;
+        site.client().resource(policy).create();
         return name;
     }
 
