@@ -299,8 +299,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
 
     private SiteFacts.Draft facts(PlanSite plan, Optional<LeaseVersion> seen, OptionalLong known) {
         boolean mayTake = seen.isPresent() && !isHolder(plan, seen);
-        Optional<Lease> vacated =
-                seen.map(LeaseVersion::lease).filter(lease -> lease.state() == Lease.State.Vacated);
+        Optional<Lease> vacated = seen.map(LeaseVersion::lease).filter(lease -> lease.state() == Lease.State.Vacated);
         return new SiteFacts.Draft()
                 .site(plan.site())
                 .timing(plan.timing())

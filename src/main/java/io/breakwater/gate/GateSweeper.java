@@ -41,7 +41,8 @@ class GateSweeper {
     GateSweeper(KubernetesClient client, NamespaceGate gate, Events events) {
         this.client = client;
         this.events = events;
-        this.gated = new LabelledNames<>(client.namespaces().withLabelIn(Api.STANDBY, GateRules.ALL, GateRules.SOME), Namespace::new);
+        this.gated = new LabelledNames<>(
+                client.namespaces().withLabelIn(Api.STANDBY, GateRules.ALL, GateRules.SOME), Namespace::new);
         this.held = new LabelledNames<>(client.pods().inAnyNamespace().withLabel(Api.STANDBY), Pod::new);
         this.gate = gate;
     }

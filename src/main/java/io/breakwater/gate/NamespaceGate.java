@@ -264,15 +264,17 @@ public class NamespaceGate {
                     .forEach(prefix -> heirs.put(holder, prefix + plan));
         }
         if (!heirs.isEmpty()) {
-            locked(namespace, () -> change(namespace, holders -> replace(holders, heirs), limits -> {
-                heirs.forEach((gone, heir) -> {
-                    Set<WorkloadName> names = limits.remove(gone);
-                    if (names != null && gone.startsWith(ABSENT)) {
-                        limits.merge(heir, names, NamespaceGate::union);
-                    }
-                });
-                return true;
-            }));
+            locked(
+                    namespace,
+                    () -> change(namespace, holders -> replace(holders, heirs), limits -> {
+                        heirs.forEach((gone, heir) -> {
+                            Set<WorkloadName> names = limits.remove(gone);
+                            if (names != null && gone.startsWith(ABSENT)) {
+                                limits.merge(heir, names, NamespaceGate::union);
+                            }
+                        });
+                        return true;
+                    }));
         }
         return List.copyOf(heirs.keySet());
     }

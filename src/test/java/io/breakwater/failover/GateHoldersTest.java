@@ -66,12 +66,14 @@ class GateHoldersTest {
 
         assertThat(sites.east.gate.limit(TwoSites.NS, "absent/shop")).hasValue(List.of("Deployment/old"));
         assertThat(holders(sites.east)).containsExactly("absent/shop");
-        sites.until("the plan names it", () -> sites.east
-                .status()
-                .condition(Condition.READY)
-                .orElseThrow()
-                .message
-                .contains("Deployment/old"));
+        sites.until(
+                "the plan names it",
+                () -> sites.east
+                        .status()
+                        .condition(Condition.READY)
+                        .orElseThrow()
+                        .message
+                        .contains("Deployment/old"));
         assertThat(GateRules.standby(namespace(sites.east)))
                 .as("pods of the active application start without the guard")
                 .hasValue(GateRules.SOME);
