@@ -130,6 +130,8 @@ public enum Reason {
     WaitingForLease,
     /** More data would be lost than maxDataLoss allows. */
     DataLossTooHigh,
+    /** The namespace was deleted and created again, and has volumes; a person decides whether the application is to have their data. */
+    VolumesPresent,
     /** The plan names a site that neither operator has as its name, or names the same site twice. */
     UnknownSite,
     /** spec.activeSite disagrees with the lease; the lease wins. */

@@ -131,7 +131,8 @@ final class DivergentCapture {
         return known > 0 && known <= lost;
     }
 
-    private static boolean isDiscarded(PlanSite plan, long lost) {
+    /** Whether a user discards the data that exists only on this site, of an epoch. */
+    static boolean isDiscarded(PlanSite plan, long lost) {
         Map<String, String> annotations = plan.resource().getMetadata().getAnnotations();
         return annotations != null && Long.toString(lost).equals(annotations.get(DISCARD));
     }

@@ -127,8 +127,8 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         DivergentCapture divergent = new DivergentCapture(gate, points, served, writer, events, report, clock);
         this.actions = new LeaseActions(
                 new HolderActions(gate, keepers, takeOver, served, memory, events, clock),
-                new LeaseWrites(gate, keepers, divergent, memory, sites, events),
-                new StandbyActions(gate, holders, divergent, takeOver, memory, events));
+                new LeaseWrites(gate, keepers, divergent, served, memory, sites, events),
+                new StandbyActions(gate, holders, divergent, takeOver, served, memory, events));
     }
 
     @Override
@@ -228,7 +228,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
      */
     private void requireProof(PlanSite plan, Optional<LeaseVersion> seen) {
         long known = plan.knownEpoch().orElse(0);
-        if (seen.map(version -> version.lease().epoch()).orElse(0L) >= known) {
+        if (seen.map(version -> version.lease().epoch()).orElse(0L) >= known || isTaking(plan, seen, known)) {
             return;
         }
         supervisor.resume(plan.resource());
@@ -242,6 +242,13 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
                             + ", but this site remembers epoch " + known
                             + "; restore the object before the lease expires, or the namespace is gated");
         }
+    }
+
+    /** Whether this site was about to take the lease in place when it recorded its new epoch. Its pods run meanwhile. */
+    private static boolean isTaking(PlanSite plan, Optional<LeaseVersion> seen, long known) {
+        return seen.map(LeaseVersion::lease)
+                .filter(lease -> plan.isInPlace(lease) && known == lease.epoch() + 1)
+                .isPresent();
     }
 
     private PlanOutcome act(PlanSite plan, Optional<LeaseVersion> seen, long askedAt) {
@@ -299,7 +306,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
 
     private SiteFacts.Draft facts(PlanSite plan, Optional<LeaseVersion> seen, OptionalLong known) {
         boolean mayTake = seen.isPresent() && !isHolder(plan, seen);
-        Optional<Lease> vacated = seen.map(LeaseVersion::lease).filter(lease -> lease.state() == Lease.State.Vacated);
+        Optional<Lease> vacated = seen.map(LeaseVersion::lease).filter(plan::isVacatedHere);
         return new SiteFacts.Draft()
                 .site(plan.site())
                 .timing(plan.timing())
@@ -312,7 +319,9 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
                 .peerSilent(isPeerSilent(plan, seen))
                 .newest(mayTake ? newest(plan, seen.get().lease()) : Optional.empty())
                 .inPlace(vacated.filter(plan::isInPlace).isPresent())
-                .hasVolumes(vacated.isPresent() && takeOver.hasVolumes(plan));
+                .hasVolumes(vacated.filter(lease -> !DivergentCapture.isDiscarded(plan, lease.epoch()))
+                                .isPresent()
+                        && takeOver.hasVolumes(plan));
     }
 
     /** Only a site that was asked to take over, or has asked for it, starts from the point. */

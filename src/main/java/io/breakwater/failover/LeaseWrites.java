@@ -25,6 +25,7 @@ final class LeaseWrites {
     private final NamespaceGate gate;
     private final LeaseKeepers keepers;
     private final DivergentCapture divergent;
+    private final ServedEpochStore served;
     private final PlanMemory memory;
     private final PlanSites sites;
     private final Events events;
@@ -33,12 +34,14 @@ final class LeaseWrites {
             NamespaceGate gate,
             LeaseKeepers keepers,
             DivergentCapture divergent,
+            ServedEpochStore served,
             PlanMemory memory,
             PlanSites sites,
             Events events) {
         this.gate = gate;
         this.keepers = keepers;
         this.divergent = divergent;
+        this.served = served;
         this.memory = memory;
         this.sites = sites;
         this.events = events;
@@ -189,10 +192,12 @@ final class LeaseWrites {
         journal.note(FailoverStep.Acquire, State.Running, "taking the lease for epoch " + next.epoch());
         memory.recordEpoch(plan, next.epoch());
         if (write(action, context)) {
-            String cause = planned
+            String how = planned
                     ? "it was handed over"
-                    : (next.fence() == Fence.Vacated ? "its namespace was deleted" : "it expired") + "; at most "
-                            + Durations.format(action.loss()) + " of data is lost";
+                    : next.fence() == Fence.Vacated ? "its namespace was deleted" : "it expired";
+            String cause = planned && action.loss().isZero()
+                    ? how
+                    : how + "; at most " + Durations.format(action.loss()) + " of data is lost";
             journal.note(FailoverStep.Acquire, State.Done, "epoch " + next.epoch() + ": " + cause);
             events.normal(
                     plan.resource(), Reason.FailingOver, "took the lease for epoch " + next.epoch() + ": " + cause);
@@ -204,6 +209,8 @@ final class LeaseWrites {
     private PlanOutcome takeInPlace(LeaseAction.TakeInPlace action, ActionContext context) {
         PlanSite plan = context.plan();
         long epoch = action.lease().epoch();
+        // If another site takes the lease first, what the pods have written is backed up before anything replaces it.
+        served.record(plan.namespace(), context.lease().epoch());
         memory.recordEpoch(plan, epoch);
         if (write(action, context)) {
             String taken = "took the vacated lease for epoch " + epoch + " with the data that namespace "

@@ -75,7 +75,8 @@ final class PlanRemoval {
 
     /**
      * Gives back a lease with which this site has not served, which the keeper does not retire. The data here is not complete, so
-     * nothing may start on it: the gate stays closed, and the other site may take the lease. A site that has taken its offer back
+     * nothing may start on it: the gate stays closed, and the other site may take the lease; of a namespace that is deleted, this
+     * site too, once it is created again. A site that has taken its offer back
      * runs the application again, before its keeper retires the lease.
      *
      * @return whether the plan may be removed; empty when this site has no such lease, or cannot read it
@@ -96,8 +97,11 @@ final class PlanRemoval {
         if (lease == null || !lease.heldBy(site.site()) || lease.state() != Lease.State.Taken) {
             return Optional.empty();
         }
-        boolean given = site.store().write(lease.givenBack(), seen).isPresent();
-        if (given) {
+        boolean terminating = isNamespaceTerminating(plan);
+        boolean given = site.store()
+                .write(terminating ? lease.vacated() : lease.givenBack(), seen)
+                .isPresent();
+        if (given && !terminating) {
             gate.close(site.namespace(), site.gateHolder(), LeaseTiming.LOST_GRACE);
             events.warning(
                     plan,

@@ -133,10 +133,15 @@ record PlanSite(
                 && !(generation != null && generation.equals(status().handledGeneration));
     }
 
-    /** Whether a user lets this site take a vacated lease with the data that the namespace has. */
+    /** Whether this site vacated the lease when its namespace was deleted, and its plan names it again. */
+    boolean isVacatedHere(Lease lease) {
+        return lease.state() == Lease.State.Vacated && lease.holder().equals(site) && isNamed();
+    }
+
+    /** Whether a user lets this site take the lease that it vacated, with the data that the namespace has. */
     boolean isInPlace(Lease lease) {
         Map<String, String> annotations = resource.getMetadata().getAnnotations();
-        return lease.state() == Lease.State.Vacated
+        return isVacatedHere(lease)
                 && annotations != null
                 && Long.toString(lease.epoch()).equals(annotations.get(Api.IN_PLACE));
     }

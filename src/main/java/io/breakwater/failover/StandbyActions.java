@@ -27,6 +27,7 @@ final class StandbyActions {
     private final PlanHolders holders;
     private final DivergentCapture divergent;
     private final TakeOver takeOver;
+    private final ServedEpochStore served;
     private final PlanMemory memory;
     private final Events events;
 
@@ -35,12 +36,14 @@ final class StandbyActions {
             PlanHolders holders,
             DivergentCapture divergent,
             TakeOver takeOver,
+            ServedEpochStore served,
             PlanMemory memory,
             Events events) {
         this.gate = gate;
         this.holders = holders;
         this.divergent = divergent;
         this.takeOver = takeOver;
+        this.served = served;
         this.memory = memory;
         this.events = events;
     }
@@ -234,13 +237,16 @@ final class StandbyActions {
         PlanSite plan = context.plan();
         memory.markSettled(plan);
         if (await.hasVolumes()) {
+            long epoch = context.lease().epoch();
+            // If another site takes the lease, their data is backed up before anything replaces it.
+            served.record(plan.namespace(), epoch);
             return PlanOutcome.stalled(
                     Role.Passive,
-                    Reason.Conflict,
-                    "the namespace was deleted and created again, and has volumes: to run the application with them,"
-                            + " annotate the FailoverPlan with " + Api.IN_PLACE + "="
-                            + context.lease().epoch()
-                            + "; to restore the newest point instead, delete the PersistentVolumeClaims");
+                    Reason.VolumesPresent,
+                    "the namespace was deleted and created again, and has volumes: to run the application with their"
+                            + " data, annotate the FailoverPlan with " + Api.IN_PLACE + "=" + epoch
+                            + "; to restore the newest point over them instead, annotate it with "
+                            + Api.DISCARD_DIVERGENT + "=" + epoch);
         }
         return PlanOutcome.stalled(
                 Role.Passive,

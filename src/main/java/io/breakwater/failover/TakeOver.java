@@ -18,7 +18,6 @@ import io.breakwater.resource.workload.Workloads;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
 import io.breakwater.steps.StepRunner;
-import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.utils.Serialization;
@@ -117,13 +116,11 @@ final class TakeOver {
         return runner.run(run.id(), start, run, journal);
     }
 
-    /** Whether the namespace has volumes, whose data a restore would replace. */
+    /** Whether the namespace has volumes, whose data a restore would replace. A claim without a volume has none. */
     boolean hasVolumes(PlanSite plan) {
-        return !client.persistentVolumeClaims()
-                .inNamespace(plan.namespace())
-                .list(new ListOptionsBuilder().withLimit(1L).build())
-                .getItems()
-                .isEmpty();
+        return client.persistentVolumeClaims().inNamespace(plan.namespace()).list().getItems().stream()
+                .anyMatch(claim ->
+                        claim.getSpec() != null && claim.getSpec().getVolumeName() != null);
     }
 
     /** The workloads that are held since the point does not have them, as the end of a message; empty without any. */

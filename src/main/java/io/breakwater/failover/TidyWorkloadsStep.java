@@ -77,6 +77,10 @@ final class TidyWorkloadsStep {
     /** Releases held workloads that a user has deleted since. Returns the others as the end of a message; empty without any. */
     String absent(PlanSite plan) {
         List<String> held = gate.limit(plan.namespace(), absentHolder(plan)).orElse(List.of());
+        if (held.isEmpty()) {
+            // Without names, the holder would hold all pods, and nobody would release them.
+            gate.open(plan.namespace(), absentHolder(plan));
+        }
         List<String> left = held.stream()
                 .filter(name -> exists(plan.namespace(), WorkloadName.parse(name)))
                 .toList();

@@ -273,14 +273,20 @@ public class NamespaceGate {
                                 limits.merge(heir, names, NamespaceGate::union);
                             }
                         });
-                        return true;
+                        return false;
                     }));
         }
         return List.copyOf(heirs.keySet());
     }
 
+    /** Replaces those that still hold the gate: an heir of one that has just released it would hold what nobody holds. */
     private static boolean replace(Set<String> holders, Map<String, String> heirs) {
-        return holders.removeAll(heirs.keySet()) | holders.addAll(heirs.values());
+        List<String> present = heirs.keySet().stream().filter(holders::contains).toList();
+        present.forEach(gone -> {
+            holders.remove(gone);
+            holders.add(heirs.get(gone));
+        });
+        return !present.isEmpty();
     }
 
     private static Set<WorkloadName> union(Set<WorkloadName> a, Set<WorkloadName> b) {
@@ -426,7 +432,10 @@ public class NamespaceGate {
             Map<String, Set<WorkloadName>> limits = GateRules.limits(present);
             // Both edits must run, so no short-circuit.
             boolean changed = edit.test(holders) | editLimits.test(limits);
-            Namespace held = changed || GateRules.isStandby(present) == holders.isEmpty()
+            boolean labelled = holders.isEmpty()
+                    ? !GateRules.isStandby(present)
+                    : GateRules.standby(present).equals(Optional.of(GateRules.standby(holders, limits)));
+            Namespace held = changed || !labelled
                     ? with(present, holders, limits)
                     : present;
             Namespace next = proven ? decided(held, holders) : held;

@@ -277,10 +277,10 @@ public record Lease(
         return next(site, State.Taken, how, duration, from);
     }
 
-    /** A new epoch with the data that the namespace of the site has. No other site has run the application since it was vacated. */
-    public Lease takenInPlace(String site, Duration duration) {
+    /** A new epoch of the same holder, with the data that its namespace has by now. No site has run the application meanwhile. */
+    public Lease takenInPlace(Duration duration) {
         require(state == State.Vacated, "take in place");
-        return next(site, State.Held, Fence.Vacated, duration, null);
+        return next(holder, State.Held, Fence.Vacated, duration, null);
     }
 
     private Lease next(String site, State stage, Fence how, Duration duration, PointRef from) {
@@ -348,6 +348,20 @@ public record Lease(
     /** Whether the point that is offered is the one that the epoch started from: the holder has not served in it. */
     public boolean offersStart() {
         return state == State.Offered && start != null && start.digest().equals(proof.digest());
+    }
+
+    /**
+     * Whether the point that is offered lacks data that a site has served: no epoch since has served, and one of them began without
+     * the last data of the site before it.
+     */
+    public boolean offersLoss() {
+        if (!offersStart()) {
+            return false;
+        }
+        return terms.reversed().stream()
+                .takeWhile(term ->
+                        term.start() != null && term.start().digest().equals(proof.digest()))
+                .anyMatch(term -> term.fence() != Fence.Graceful);
     }
 
     /** Whether the given site holds the lease. */

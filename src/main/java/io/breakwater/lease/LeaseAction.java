@@ -98,7 +98,8 @@ public sealed interface LeaseAction {
     /**
      * Is on standby; the namespace was deleted on the active site, and no site was named to take over.
      *
-     * @param hasVolumes whether this is that site, and the namespace that was created again has volumes, which no restore may replace
+     * @param hasVolumes whether this is that site, and the namespace that was created again has volumes, whose data no user has
+     *     decided about
      */
     record AwaitOrder(boolean hasVolumes) implements Standby {}
 

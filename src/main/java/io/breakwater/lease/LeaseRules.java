@@ -150,22 +150,21 @@ public final class LeaseRules {
         if (!requested && isAnswered(facts, lease)) {
             return new LeaseAction.Rejected(lease.outcome().message());
         }
+        Duration loss = lease.offersLoss() ? lossBound(seen, lease.proof()) : Duration.ZERO;
+        if (loss.compareTo(facts.maxDataLoss()) > 0) {
+            return new LeaseAction.TooMuchLoss(loss);
+        }
         return switch (facts.handover()) {
             case Handover.Complete complete
             when complete.last().digest().equals(lease.proof().digest()) ->
                 new LeaseAction.Acquire(
                         lease.acquired(
                                 facts.site(), Fence.Graceful, facts.timing().duration(), lease.proof()),
-                        handsOverLoss(lease) ? lossBound(seen, lease.proof()) : Duration.ZERO);
+                        loss);
             case Handover.Failed failed
             when requested -> new LeaseAction.Decline(lease.declined(failed.message()), failed.message());
             default -> new LeaseAction.Prepare();
         };
-    }
-
-    /** The holder came to the lease without the last data of the site before it, has not served, and offers what it started from. */
-    private static boolean handsOverLoss(Lease lease) {
-        return lease.offersStart() && lease.fence() != Fence.Graceful;
     }
 
     private static boolean isAnswered(SiteFacts facts, Lease lease) {
@@ -186,14 +185,13 @@ public final class LeaseRules {
      */
     private static LeaseAction afterVacating(SiteFacts facts, LeaseVersion seen) {
         boolean again = facts.named() && seen.lease().holder().equals(facts.site());
-        if (!facts.wanted() && !again) {
-            return new LeaseAction.AwaitOrder(false);
+        if (again && facts.hasVolumes()) {
+            return facts.inPlace()
+                    ? new LeaseAction.TakeInPlace(
+                            seen.lease().takenInPlace(facts.timing().duration()))
+                    : new LeaseAction.AwaitOrder(true);
         }
-        if (facts.inPlace()) {
-            return new LeaseAction.TakeInPlace(
-                    seen.lease().takenInPlace(facts.site(), facts.timing().duration()));
-        }
-        return again && facts.hasVolumes() ? new LeaseAction.AwaitOrder(true) : take(facts, seen, Fence.Vacated);
+        return facts.wanted() || again ? take(facts, seen, Fence.Vacated) : new LeaseAction.AwaitOrder(false);
     }
 
     private static LeaseAction whileHeld(SiteFacts facts, LeaseVersion seen) {

@@ -20,8 +20,8 @@ import java.util.OptionalLong;
  * @param peerSilent whether the last heartbeat of the other site's operator is older than a lease
  * @param handover progress of the hand-over by this site
  * @param newest the newest point that an unplanned failover could start from
- * @param inPlace whether a user lets this site serve the data that its namespace has, after the epoch of this lease
- * @param hasVolumes whether the namespace has volumes here; only known of a lease that was vacated
+ * @param inPlace whether a user lets this site serve what these volumes have
+ * @param hasVolumes whether this site vacated the lease, and its namespace has volumes again whose data no user has discarded
  */
 public record SiteFacts(
         String site,

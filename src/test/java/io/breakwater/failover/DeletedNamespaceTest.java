@@ -92,17 +92,12 @@ class DeletedNamespaceTest {
 
         sites.until("east refuses", () -> sites.east.status().holds(Condition.STALLED));
         Condition refused = sites.east.status().condition(Condition.STALLED).orElseThrow();
-        assertThat(refused.reason).isEqualTo("Conflict");
-        assertThat(refused.message).contains(Api.IN_PLACE + "=1", "delete the PersistentVolumeClaims");
+        assertThat(refused.reason).isEqualTo("VolumesPresent");
+        assertThat(refused.message).contains(Api.IN_PLACE + "=1", Api.DISCARD_DIVERGENT + "=1");
         assertThat(sites.east.restores()).isEmpty();
         assertThat(sites.east.lease().epoch()).isEqualTo(1);
 
-        sites.east
-                .client()
-                .persistentVolumeClaims()
-                .inNamespace(TwoSites.NS)
-                .withName("data")
-                .delete();
+        sites.east.annotate(Api.DISCARD_DIVERGENT, "1");
         sites.untilActive(sites.east);
         assertThat(sites.east.restores()).hasSize(1);
     }
@@ -124,6 +119,93 @@ class DeletedNamespaceTest {
         assertThat(sites.west.lease().terms()).hasSize(2);
         sites.west.reconcile();
         assertThat(sites.west.status().role).isEqualTo(Role.Passive);
+    }
+
+    /** A StatefulSet or Git creates its claims at once. They have no data. */
+    @Test
+    void restoresIntoANamespaceWhoseClaimsHaveNoVolumes() {
+        recreateWithClaim(null);
+        sites.east.annotate(Api.IN_PLACE, "1");
+        sites.east.edit(s -> s.maxDataLoss = "10m");
+
+        sites.untilActive(sites.east);
+
+        assertThat(sites.east.lease().start().point()).isEqualTo("east/shop/p1");
+        assertThat(sites.east.restores()).hasSize(1);
+    }
+
+    /** The same manifest is applied on both sites, and the volumes of the other one have older data. */
+    @Test
+    void servesInPlaceOnlyOnTheSiteThatVacatedTheLease() {
+        recreateWithVolume();
+        sites.east.down = true;
+        sites.west.reconcile();
+        sites.west.annotate(Api.IN_PLACE, "1");
+        sites.west.edit(s -> {
+            s.activeSite = "west";
+            s.maxDataLoss = "10m";
+        });
+
+        sites.untilActive(sites.west);
+
+        assertThat(sites.west.lease().start().point()).isEqualTo("east/shop/p1");
+    }
+
+    @Test
+    void servesInPlaceAlsoAfterAKillBeforeTheLeaseIsWritten() {
+        recreateWithVolume();
+        sites.east.startPod();
+        sites.east.annotate(Api.IN_PLACE, "1");
+        int closed = sites.east.graces.size();
+        for (int access = 1; sites.east.status().role != Role.Active; access++) {
+            sites.east.killAt(access);
+            sites.east.reconcile();
+            assertThat(sites.east.runs()).as("the pod keeps running").isTrue();
+        }
+
+        assertThat(sites.east.lease())
+                .extracting(Lease::epoch, Lease::holder, Lease::state)
+                .containsExactly(2L, "east", Lease.State.Held);
+        assertThat(sites.east.graces).as("the gate was never closed").hasSize(closed);
+    }
+
+    /** What somebody put into the volumes exists nowhere else. */
+    @Test
+    void backsUpTheVolumesIfTheOtherSiteTakesOver() {
+        recreateWithVolume();
+        sites.until("east waits", () -> sites.east.status().holds(Condition.STALLED));
+        sites.west.reconcile();
+        sites.west.edit(s -> {
+            s.activeSite = "west";
+            s.maxDataLoss = "10m";
+        });
+        sites.untilActive(sites.west);
+
+        sites.untilPassive(sites.east);
+
+        assertThat(sites.east.pointNames()).contains("shop-e1-divergent");
+    }
+
+    /** The first restore had not ended. Nobody else may exist who could take the lease. */
+    @Test
+    void restoresTheNamespaceThatIsDeletedAgainBeforeItServes() {
+        sites.east.deleteNamespace();
+        sites.until("the plan is gone", () -> sites.east.remove());
+        sites.east.recreateNamespace();
+        sites.east.restores = false;
+        sites.east.edit(s -> s.maxDataLoss = "10m");
+        sites.until("east restores", () -> !sites.east.restores().isEmpty());
+
+        sites.east.deleteNamespace();
+        sites.until("the plan is gone", () -> sites.east.remove());
+        assertThat(sites.east.lease().state()).isEqualTo(Lease.State.Vacated);
+        sites.east.recreateNamespace();
+        sites.east.restores = true;
+        sites.untilActive(sites.east);
+
+        assertThat(sites.east.lease())
+                .extracting(Lease::epoch, lease -> lease.start().point())
+                .containsExactly(3L, "east/shop/p1");
     }
 
     /** The annotation of an earlier loss says nothing about this one. */
@@ -155,6 +237,11 @@ class DeletedNamespaceTest {
     }
 
     private void recreateWithVolume() {
+        recreateWithClaim("pv-1");
+    }
+
+    /** @param volume name of the volume of the claim; null for one that is not bound */
+    private void recreateWithClaim(String volume) {
         sites.east.deleteNamespace();
         sites.until("the plan is gone", () -> sites.east.remove());
         sites.east.recreateNamespace();
@@ -165,6 +252,9 @@ class DeletedNamespaceTest {
                         .withName("data")
                         .withNamespace(TwoSites.NS)
                         .endMetadata()
+                        .withNewSpec()
+                        .withVolumeName(volume)
+                        .endSpec()
                         .build())
                 .create();
     }

@@ -322,6 +322,7 @@ class TwoSitesTest {
         sites.east.down = false;
         sites.east.startProcess();
         sites.until("east follows", () -> sites.east.status().role == Role.Passive);
+        sites.east.edit(spec -> spec.maxDataLoss = "1h");
         askEastAgain();
         sites.until("east fails", () -> sites.east.status().run.state == State.Failed);
 
@@ -349,6 +350,7 @@ class TwoSitesTest {
         sites.east.down = false;
         sites.east.startProcess();
         sites.until("east follows", () -> sites.east.status().role == Role.Passive);
+        sites.east.edit(spec -> spec.maxDataLoss = "1h");
         askEastAgain();
         sites.untilActive(sites.east);
 
@@ -547,6 +549,12 @@ class TwoSitesTest {
         sites.east.edit(s -> s.activeSite = "west");
         sites.east.reconcile();
         sites.east.edit(s -> s.activeSite = "east");
+        sites.until(
+                "east refuses the loss",
+                () -> sites.east.status().condition(Condition.STALLED).stream()
+                        .anyMatch(c -> c.reason.equals(Reason.DataLossTooHigh.name())));
+        assertThat(sites.east.lease().holder()).isEqualTo("west");
+        sites.east.edit(s -> s.maxDataLoss = "1h");
         sites.untilActive(sites.east);
 
         assertThat(sites.west.gated()).isTrue();
