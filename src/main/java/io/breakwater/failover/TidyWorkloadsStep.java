@@ -78,7 +78,7 @@ final class TidyWorkloadsStep {
     String absent(PlanSite plan) {
         List<String> held = gate.limit(plan.namespace(), absentHolder(plan)).orElse(List.of());
         if (held.isEmpty()) {
-            // Without names, the holder would hold all pods, and nobody would release them.
+            // Without names, the holder would hold all pods, and nothing would release them.
             gate.open(plan.namespace(), absentHolder(plan));
         }
         List<String> left = held.stream()

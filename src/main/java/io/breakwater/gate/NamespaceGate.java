@@ -279,7 +279,7 @@ public class NamespaceGate {
         return List.copyOf(heirs.keySet());
     }
 
-    /** Replaces those that still hold the gate: an heir of one that has just released it would hold what nobody holds. */
+    /** Replaces those that still hold the gate: an heir of one that has just released it would hold what is not held any more. */
     private static boolean replace(Set<String> holders, Map<String, String> heirs) {
         List<String> present = heirs.keySet().stream().filter(holders::contains).toList();
         present.forEach(gone -> {

@@ -180,7 +180,7 @@ public final class LeaseRules {
 
     /**
      * A vacated lease starts no site by itself. The site that a person names takes it. The site with the namespace that was created
-     * again needs no edit: its plan names it, and {@code maxDataLoss} limits what is lost. If that namespace has volumes, somebody has
+     * again needs no edit: its plan names it, and {@code maxDataLoss} limits what is lost. If that namespace has volumes, a user has
      * filled it since, and only a person knows whether the application is to have that data.
      */
     private static LeaseAction afterVacating(SiteFacts facts, LeaseVersion seen) {

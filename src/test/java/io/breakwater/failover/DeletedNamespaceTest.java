@@ -84,7 +84,7 @@ class DeletedNamespaceTest {
         assertThat(sites.east.restores()).hasSize(1);
     }
 
-    /** Somebody restored the volumes by hand: what they have now exists nowhere else. */
+    /** A user restored the volumes by hand: what they have now exists nowhere else. */
     @Test
     void replacesNoVolumesOfTheNamespaceThatIsCreatedAgain() {
         recreateWithVolume();
@@ -169,7 +169,7 @@ class DeletedNamespaceTest {
         assertThat(sites.east.graces).as("the gate was never closed").hasSize(closed);
     }
 
-    /** What somebody put into the volumes exists nowhere else. */
+    /** What a user put into the volumes exists nowhere else. */
     @Test
     void backsUpTheVolumesIfTheOtherSiteTakesOver() {
         recreateWithVolume();
@@ -186,7 +186,7 @@ class DeletedNamespaceTest {
         assertThat(sites.east.pointNames()).contains("shop-e1-divergent");
     }
 
-    /** The first restore had not ended. Nobody else may exist who could take the lease. */
+    /** The first restore had not ended, and the other site may not exist any more. */
     @Test
     void restoresTheNamespaceThatIsDeletedAgainBeforeItServes() {
         sites.east.deleteNamespace();
