@@ -119,8 +119,7 @@ final class TakeOver {
     /** Whether the namespace has volumes, whose data a restore would replace. A claim without a volume has none. */
     boolean hasVolumes(PlanSite plan) {
         return client.persistentVolumeClaims().inNamespace(plan.namespace()).list().getItems().stream()
-                .anyMatch(claim ->
-                        claim.getSpec() != null && claim.getSpec().getVolumeName() != null);
+                .anyMatch(claim -> claim.getSpec() != null && claim.getSpec().getVolumeName() != null);
     }
 
     /** The workloads that are held since the point does not have them, as the end of a message; empty without any. */

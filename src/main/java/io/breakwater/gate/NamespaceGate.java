@@ -435,9 +435,7 @@ public class NamespaceGate {
             boolean labelled = holders.isEmpty()
                     ? !GateRules.isStandby(present)
                     : GateRules.standby(present).equals(Optional.of(GateRules.standby(holders, limits)));
-            Namespace held = changed || !labelled
-                    ? with(present, holders, limits)
-                    : present;
+            Namespace held = changed || !labelled ? with(present, holders, limits) : present;
             Namespace next = proven ? decided(held, holders) : held;
             return isSame(present, next) ? present : next;
         });

@@ -359,8 +359,7 @@ public record Lease(
             return false;
         }
         return terms.reversed().stream()
-                .takeWhile(term ->
-                        term.start() != null && term.start().digest().equals(proof.digest()))
+                .takeWhile(term -> term.start() != null && term.start().digest().equals(proof.digest()))
                 .anyMatch(term -> term.fence() != Fence.Graceful);
     }
 

@@ -28,7 +28,7 @@ class LeaseModelTest {
     private static final Limits CRASH = new Limits(1, 0, 1, 1, MINUTE, Duration.ofSeconds(7));
 
     private static final Limits CLOCK_JUMP = new Limits(0, 0, 1, 1, MINUTE, NO_SKEW, 1, 0);
-    private static final Limits DELETION = new Limits(0, 1, 1, 1, MINUTE, NO_SKEW, 0, 1);
+    private static final Limits DELETION = new Limits(0, 0, 1, 1, MINUTE, NO_SKEW, 0, 1);
 
     /** Lead of the clock of a site that measures the age of the lease by it. */
     private static final Duration AHEAD = Duration.ofSeconds(40);
@@ -87,10 +87,7 @@ class LeaseModelTest {
                 Arguments.of("loss is not bounded", rules(LeaseModelTest::ignoresLoss), CRASH, "I4"),
                 Arguments.of("a vacated lease is resumed", rules(LeaseModelTest::resumes), DELETION, "I"),
                 Arguments.of(
-                        "volumes that a user has filled are replaced",
-                        rules(LeaseModelTest::replaces),
-                        DELETION,
-                        "I5"),
+                        "volumes that a user has filled are replaced", rules(LeaseModelTest::replaces), DELETION, "I5"),
                 Arguments.of("the epoch does not grow", rules(LeaseModelTest::keepsEpoch), CHANGE_OF_MIND, "I1"),
                 Arguments.of("a lease is offered unfinished", rules(LeaseModelTest::offersEarly), CRASH, "I3"),
                 Arguments.of("an offer is not taken back before serving", servesOffered(), CHANGE_OF_MIND, "I1"),
@@ -193,7 +190,10 @@ class LeaseModelTest {
     private static LeaseAction replaces(SiteFacts facts) {
         LeaseAction action = LeaseRules.decide(facts);
         return action instanceof LeaseAction.TakeInPlace && facts.newest().isPresent()
-                ? take(facts, LeaseRules.lossBound(facts.seen().orElseThrow(), facts.newest().get()))
+                ? take(
+                        facts,
+                        LeaseRules.lossBound(
+                                facts.seen().orElseThrow(), facts.newest().get()))
                 : action;
     }
 
