@@ -148,7 +148,9 @@ class DeletedNamespaceTest {
 
         sites.untilActive(sites.west);
 
-        assertThat(sites.west.lease().start().point()).isEqualTo("east/shop/p1");
+        assertThat(sites.west.lease())
+                .extracting(Lease::epoch, Lease::holder, lease -> lease.start().point())
+                .containsExactly(2L, "west", "east/shop/p1");
     }
 
     @Test
