@@ -113,7 +113,8 @@ public final class PointApiServer implements AutoCloseable {
     }
 
     private void handle(HttpExchange exchange) throws IOException {
-        // Without an open body, the end of a watch closes the connection, which the client may use again in that moment.
+        // Without an open body, the end of a watch closes the connection, which the client may use again in that
+        // moment.
         try (exchange;
                 InputStream _ = exchange.getRequestBody()) {
             String[] path = exchange.getRequestURI().getPath().replace(KIND, "").split("/");
