@@ -63,9 +63,12 @@ metadata:
     app.kubernetes.io/component: {{ .component }}
 spec:
   replicas: {{ .replicas }}
-  {{- if ne .component "gateway" }}
+  {{- if eq .component "operator" }}
   # Never two of them at the same time: each assumes that it alone runs the controllers of the site.
   strategy: {type: Recreate}
+  {{- else if eq .component "guard" }}
+  # The API server always has one to ask. They elect the one that renews leases.
+  strategy: {type: RollingUpdate, rollingUpdate: {maxUnavailable: 0, maxSurge: 1}}
   {{- end }}
   selector:
     matchLabels:
@@ -171,6 +174,8 @@ spec:
             # The guard reads small documents only. A fixed heap shows at once when it reads more.
             # C1 alone is fast enough for it, and takes less memory than both compilers. Options of the image win over these.
             - {name: JDK_JAVA_OPTIONS, value: {{ printf "-Xmx%s -Xss512k -XX:TieredStopAtLevel=1" .values.heap | quote }}}
+            - name: BREAKWATER_ELECTION_IDENTITY
+              valueFrom: {fieldRef: {fieldPath: metadata.name}}
             {{- end }}
             {{- with .values.extraEnv }}
             {{- toYaml . | nindent 12 }}
@@ -233,6 +238,18 @@ spec:
       {{- with .values.affinity }}
       affinity:
         {{- toYaml . | nindent 8 }}
+      {{- else }}
+      {{- if eq .component "guard" }}
+      affinity:
+        podAntiAffinity:
+          preferredDuringSchedulingIgnoredDuringExecution:
+            - weight: 100
+              podAffinityTerm:
+                topologyKey: kubernetes.io/hostname
+                labelSelector:
+                  matchLabels:
+                    {{- include "breakwater.selector" . | nindent 20 }}
+      {{- end }}
       {{- end }}
       {{- with .values.tolerations }}
       tolerations:

@@ -1,11 +1,14 @@
 package io.breakwater;
 
 import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.election.LeaderElection;
+import io.breakwater.election.LeaderStart;
 import io.breakwater.gateway.GatewayServer;
 import io.javaoperatorsdk.operator.Operator;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Event;
 import jakarta.enterprise.event.Observes;
 import java.io.IOException;
 import org.jboss.logging.Logger;
@@ -15,20 +18,30 @@ import org.jboss.logging.Logger;
 class Main {
     private static final Logger LOG = Logger.getLogger(Main.class);
 
-    void start(@Observes StartupEvent event, BreakwaterConfig config, Operator operator, GatewayServer gateway)
+    void start(
+            @Observes StartupEvent event,
+            BreakwaterConfig config,
+            Operator operator,
+            LeaderElection election,
+            Event<LeaderStart> leading,
+            GatewayServer gateway)
             throws IOException {
         LOG.infof("Breakwater %s of site %s", config.role(), config.site());
         if (hasControllers(config)) {
-            operator.start();
+            election.start(() -> {
+                leading.fire(new LeaderStart());
+                operator.start();
+            });
         }
         if (servesGateway(config)) {
             gateway.start();
         }
     }
 
-    void stop(@Observes ShutdownEvent event, BreakwaterConfig config, Operator operator) {
+    void stop(@Observes ShutdownEvent event, BreakwaterConfig config, Operator operator, LeaderElection election) {
         if (hasControllers(config)) {
             operator.stop();
+            election.stop();
         }
     }
 

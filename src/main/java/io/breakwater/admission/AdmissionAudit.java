@@ -21,7 +21,8 @@ final class AdmissionAudit {
     private static final List<String> GATE = List.of(
             "/labels/" + escaped(Api.STANDBY),
             "/annotations/" + escaped(Api.GATED_BY),
-            "/annotations/" + escaped(Api.GATED_ONLY));
+            "/annotations/" + escaped(Api.GATED_ONLY),
+            "/annotations/" + escaped(Api.OPEN_GATE));
 
     private final AuditLog log;
 
@@ -165,6 +166,7 @@ final class AdmissionAudit {
             acts.add(Act.of(AuditAction.DiscardDivergent, "epoch " + discard.after.asText()));
         }
         accepted(request, Api.ACCEPT_LEASE, AuditAction.AcceptLease, "counter ", acts);
+        accepted(request, Api.IN_PLACE, AuditAction.FailOver, "in place after epoch ", acts);
         return acts;
     }
 

@@ -133,9 +133,9 @@ final class PlanCheck {
         }
     }
 
-    /** These annotations discard data, or give up or accept a lease, so they need the permission to fail over. */
+    /** These annotations discard data, or give up, accept or take a lease, so they need the permission to fail over. */
     private void overrides(FailoverPlan plan, FailoverPlan before, AdmissionRequest request, CheckFindings findings) {
-        for (String annotation : List.of(Api.DISCARD_DIVERGENT, Api.ABANDON_LEASE, Api.ACCEPT_LEASE)) {
+        for (String annotation : List.of(Api.DISCARD_DIVERGENT, Api.ABANDON_LEASE, Api.ACCEPT_LEASE, Api.IN_PLACE)) {
             String now = annotation(plan, annotation);
             boolean changed = now != null && !now.equals(before == null ? null : annotation(before, annotation));
             if (changed && !request.isFrom(ownNamespace) && !mayFailOver(plan, request)) {

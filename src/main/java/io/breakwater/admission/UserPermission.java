@@ -17,6 +17,19 @@ record UserPermission(String resource, String part) {
 
     /** Whether the user of a request has the right. */
     boolean isGranted(KubernetesClient client, HasMetadata object, AdmissionRequest request) {
+        return isGranted(
+                client,
+                object.getMetadata().getNamespace(),
+                object.getMetadata().getName(),
+                request);
+    }
+
+    /**
+     * Whether the user of a request has the right in a namespace.
+     *
+     * @param name of the object; null for all objects
+     */
+    boolean isGranted(KubernetesClient client, String namespace, String name, AdmissionRequest request) {
         SubjectAccessReview question = new SubjectAccessReviewBuilder()
                 .withNewSpec()
                 .withUser(request.user())
@@ -31,8 +44,8 @@ record UserPermission(String resource, String part) {
                 .withResource(resource)
                 .withSubresource(part)
                 .withVerb("update")
-                .withNamespace(object.getMetadata().getNamespace())
-                .withName(object.getMetadata().getName())
+                .withNamespace(namespace)
+                .withName(name)
                 .endResourceAttributes()
                 .endSpec()
                 .build();

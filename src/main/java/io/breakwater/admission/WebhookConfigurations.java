@@ -3,6 +3,7 @@ package io.breakwater.admission;
 import io.breakwater.api.Api;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.OwnAccounts;
+import io.breakwater.gate.GateRules;
 import io.breakwater.trust.WebhookSecret;
 import io.fabric8.kubernetes.api.model.LabelSelector;
 import io.fabric8.kubernetes.api.model.LabelSelectorBuilder;
@@ -27,9 +28,9 @@ import java.util.Base64;
 import java.util.List;
 
 /**
- * The registration of the webhooks. All of them fail closed: an unchecked pod could be a second writer, and an unchecked
- * Restore could use permissions that its author does not have. Therefore they are narrow: pods only in gated namespaces, never
- * in the operator's namespace; the kinds of Breakwater; and no write that only removes a finalizer. The registration of the kinds
+ * The registration of the webhooks. They fail closed: an unchecked pod could be a second writer, and an unchecked Restore could use
+ * permissions that its author does not have. The only one that does not is that for pods of an active application. Therefore they
+ * are narrow: pods only in gated namespaces, never in the operator's namespace; the kinds of Breakwater; and no write that only removes a finalizer. The registration of the kinds
  * is owned by the ClusterRole of the guard, so that it is deleted with the guard. The registration of the gate has no owner: a
  * removal of the chart does not open a gate. The command {@code uninstall} deletes it.
  */
@@ -56,9 +57,18 @@ final class WebhookConfigurations {
 
     /** The gate of a namespace cannot be changed while no webhook answers. All else of the namespace can. */
     private static final MatchCondition CHANGES_GATE = new MatchCondition(
-            label("object") + " != " + label("oldObject") + differs("object", "oldObject", Api.GATED_BY)
-                    + differs("object", "oldObject", Api.GATED_ONLY),
+            label("object", Api.STANDBY) + " != " + label("oldObject", Api.STANDBY)
+                    + differs("object", "oldObject", Api.GATED_BY) + differs("object", "oldObject", Api.GATED_ONLY)
+                    + differs("object", "oldObject", Api.FINAL_CUT) + differs("object", "oldObject", Api.POD_SEEN),
             "changes-gate");
+
+    /** A user asks to open a gate. The namespace may be gated in the same moment, so each one is checked. */
+    private static final MatchCondition CHANGES_OPENING = new MatchCondition(
+            label("object", Api.ACTIVE) + " != " + "(request.operation == 'CREATE' ? '' : "
+                    + label("oldObject", Api.ACTIVE) + ") || "
+                    + annotation("object", Api.OPEN_GATE) + " != " + before(Api.OPEN_GATE) + " || "
+                    + annotation("object", Api.GATE_OPENED) + " != " + before(Api.GATE_OPENED),
+            "changes-opening");
 
     private static final MatchCondition NOT_YET_DELETED =
             new MatchCondition("!has(oldObject.metadata.deletionTimestamp)", "not-being-deleted");
@@ -108,14 +118,29 @@ final class WebhookConfigurations {
                 .build();
     }
 
-    /** The gate for pods and Jobs. It affects namespaces with a closed gate only. */
+    /**
+     * The gate for pods and Jobs. It affects namespaces with a closed gate, and those of a plan for which no guard has had proof that
+     * this site is active. It fails open where the application is active and only some of its workloads are held.
+     */
     MutatingWebhookConfiguration gate() {
         return new MutatingWebhookConfigurationBuilder()
                 .withMetadata(gateMetadata())
-                .withWebhooks(mutating("hold-back", AdmissionServer.HOLD_BACK)
-                        .withNamespaceSelector(gatedNamespaces())
-                        .withRules(rule("", "pods", "CREATE"), rule("batch", "jobs", "CREATE"))
-                        .build())
+                .withWebhooks(
+                        mutating("hold-back", AdmissionServer.HOLD_BACK)
+                                .withNamespaceSelector(gatedNamespaces())
+                                .withRules(rule("", "pods", "CREATE"), rule("batch", "jobs", "CREATE"))
+                                .build(),
+                        mutating("hold-back-some", AdmissionServer.HOLD_BACK)
+                                .withFailurePolicy("Ignore")
+                                .withNamespaceSelector(notOwnNamespace()
+                                        .addToMatchLabels(Api.STANDBY, GateRules.SOME)
+                                        .build())
+                                .withRules(rule("", "pods", "CREATE"), rule("batch", "jobs", "CREATE"))
+                                .build(),
+                        mutating("undecided", AdmissionServer.HOLD_BACK)
+                                .withNamespaceSelector(undecidedNamespaces())
+                                .withRules(rule("", "pods", "CREATE"), rule("batch", "jobs", "CREATE"))
+                                .build())
                 .build();
     }
 
@@ -126,7 +151,11 @@ final class WebhookConfigurations {
                 .withWebhooks(validating("namespaces", AdmissionServer.NAMESPACES)
                         .withMatchConditions(NOT_ONLY_A_FINALIZER, CHANGES_GATE, notByBreakwater())
                         .withObjectSelector(new LabelSelectorBuilder()
-                                .addToMatchLabels(Api.STANDBY, "true")
+                                .addNewMatchExpression()
+                                .withKey(Api.STANDBY)
+                                .withOperator("In")
+                                .withValues(GateRules.ALL, GateRules.SOME)
+                                .endMatchExpression()
                                 .build())
                         .withRules(rule("", "namespaces", "UPDATE"))
                         .build())
@@ -141,6 +170,13 @@ final class WebhookConfigurations {
                         validating("kinds", AdmissionServer.KINDS)
                                 .withMatchConditions(NOT_ONLY_A_FINALIZER)
                                 .withRules(rule(Api.GROUP, "*", "CREATE", "UPDATE"))
+                                .build(),
+                        validating("openings", AdmissionServer.NAMESPACES)
+                                .withMatchConditions(CHANGES_OPENING, notByBreakwater())
+                                .withRules(
+                                        rule("", "namespaces", "CREATE", "UPDATE"),
+                                        rule("", "namespaces/status", "UPDATE"),
+                                        rule("", "namespaces/finalize", "UPDATE"))
                                 .build(),
                         validating("removals", AdmissionServer.REMOVALS)
                                 .withMatchConditions(NOT_YET_DELETED)
@@ -180,9 +216,9 @@ final class WebhookConfigurations {
         return " || " + annotation(object, annotation) + " != " + annotation(oldObject, annotation);
     }
 
-    private static String label(String object) {
+    private static String label(String object, String name) {
         String all = object + ".metadata.labels";
-        return "(has(" + all + ") && '" + Api.STANDBY + "' in " + all + " ? " + all + "['" + Api.STANDBY + "'] : '')";
+        return "(has(" + all + ") && '" + name + "' in " + all + " ? " + all + "['" + name + "'] : '')";
     }
 
     private static String annotation(String object, String name) {
@@ -225,14 +261,35 @@ final class WebhookConfigurations {
     }
 
     private LabelSelector gatedNamespaces() {
+        return notOwnNamespace().addToMatchLabels(Api.STANDBY, GateRules.ALL).build();
+    }
+
+    private LabelSelector undecidedNamespaces() {
+        return notOwnNamespace()
+                .addNewMatchExpression()
+                .withKey(Api.PLAN)
+                .withOperator("Exists")
+                .endMatchExpression()
+                .addNewMatchExpression()
+                .withKey(Api.ACTIVE)
+                .withOperator("NotIn")
+                .withValues("true")
+                .endMatchExpression()
+                .addNewMatchExpression()
+                .withKey(Api.STANDBY)
+                .withOperator("NotIn")
+                .withValues(GateRules.ALL)
+                .endMatchExpression()
+                .build();
+    }
+
+    private LabelSelectorBuilder notOwnNamespace() {
         return new LabelSelectorBuilder()
-                .addToMatchLabels(Api.STANDBY, "true")
                 .addNewMatchExpression()
                 .withKey(NAMESPACE_NAME)
                 .withOperator("NotIn")
                 .withValues(List.of(config.namespace()))
-                .endMatchExpression()
-                .build();
+                .endMatchExpression();
     }
 
     /** Name of the registration of the gate. */

@@ -26,7 +26,31 @@ public final class Api {
      */
     public static final String GATED_ONLY = GROUP + "/gated-only";
 
-    /** Namespace label: name of the FailoverPlan that controls this namespace. */
+    /**
+     * Namespace annotation: the reason why a user opens a gate although no FailoverPlan can prove that this site is active.
+     * Breakwater removes it when it has opened the gate.
+     */
+    public static final String OPEN_GATE = GROUP + "/open-gate";
+
+    /** Namespace annotation: the reason of the last {@link #OPEN_GATE}, until a FailoverPlan knows the active site again. */
+    public static final String GATE_OPENED = GROUP + "/gate-opened";
+
+    /** Namespace annotation: time and run of a hand-over since which no pod may run, since its final point is cut. */
+    public static final String FINAL_CUT = GROUP + "/final-cut";
+
+    /** Namespace annotation: a pod that was seen after {@link #FINAL_CUT}, which makes the final point void. */
+    public static final String POD_SEEN = GROUP + "/pod-seen";
+
+    /**
+     * Namespace label that the guard sets when it has proof that this site is active. Without it, the pods of a namespace with
+     * label {@link #PLAN} are held.
+     */
+    public static final String ACTIVE = GROUP + "/active";
+
+    /**
+     * Namespace label: name of the FailoverPlan that controls this namespace. Pods are held from the creation of the namespace until
+     * the guard has proof that this site is active.
+     */
     public static final String PLAN = GROUP + "/plan";
 
     /** Label on RestorePoints, Jobs and snapshots: name of the BackupPolicy that they belong to. */
@@ -85,6 +109,12 @@ public final class Api {
     /** Annotation on a FailoverPlan: the epoch whose divergent data the user discards. */
     public static final String DISCARD_DIVERGENT = GROUP + "/discard-divergent";
 
+    /**
+     * Annotation on a Namespace: {@code <epoch>/<id>} of the epoch that its site served, until the data of that epoch is handed over
+     * or backed up. It stays with the data when the FailoverPlan is deleted.
+     */
+    public static final String SERVED_EPOCH = GROUP + "/served-epoch";
+
     /** Annotation on a FailoverPlan that is being deleted: the epoch whose lease may stay as it is. */
     public static final String ABANDON_LEASE = GROUP + "/abandon-lease";
 
@@ -96,6 +126,12 @@ public final class Api {
 
     /** Annotation on a FailoverPlan: the counter of a lease that is accepted although a newer one was seen. */
     public static final String ACCEPT_LEASE = GROUP + "/accept-lease";
+
+    /**
+     * Annotation on a FailoverPlan: the epoch of a lease that a deleted namespace has vacated. This site takes it and serves the data
+     * that the namespace has now.
+     */
+    public static final String IN_PLACE = GROUP + "/in-place";
 
     /**
      * Annotation on a Namespace: the data of earlier namespaces that it adopts, as comma separated

@@ -12,6 +12,9 @@ import io.fabric8.kubernetes.model.annotation.Group;
 import io.fabric8.kubernetes.model.annotation.Plural;
 import io.fabric8.kubernetes.model.annotation.ShortNames;
 import io.fabric8.kubernetes.model.annotation.Version;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
 
 /** The move of a namespace between two sites. The same manifest exists on both sites. */
 @JsonClassDescription(
@@ -46,5 +49,13 @@ public class FailoverPlan extends CustomResource<FailoverPlanSpec, FailoverPlanS
     @Required
     public FailoverPlanSpec getSpec() {
         return super.getSpec();
+    }
+
+    /** The plan of a namespace that applies: the oldest. */
+    public static Optional<FailoverPlan> ruling(List<FailoverPlan> plans) {
+        return plans.stream()
+                .min(Comparator.comparing(
+                                (FailoverPlan plan) -> plan.getMetadata().getCreationTimestamp())
+                        .thenComparing(plan -> plan.getMetadata().getName()));
     }
 }

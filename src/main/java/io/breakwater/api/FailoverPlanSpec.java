@@ -64,6 +64,19 @@ public class FailoverPlanSpec {
     @JsonPropertyDescription("Conditions under which the application counts as up.")
     public Readiness readiness;
 
+    @Default("Skip")
+    @JsonPropertyDescription(
+            "Scheduled times of CronJobs that no site has served when this site takes over. Skip: run none of them."
+                    + " CatchUp: run the most recent one after the last time that the point has, as a CronJob does"
+                    + " after an outage of its cluster.")
+    public CronJobs cronJobs;
+
+    /** Treatment of scheduled times that were missed. */
+    public enum CronJobs {
+        Skip,
+        CatchUp
+    }
+
     /** One site. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public static class Site {

@@ -26,6 +26,16 @@ public class FailoverPlanStatus extends ConditionedStatus {
             "Epoch of the lease when this site last read it. Breakwater refuses writes of older epochs.")
     public Long leaseEpoch;
 
+    @Size(max = 32)
+    @JsonPropertyDescription(
+            "Duration of the lease in its document. A changed spec.lease.duration counts once the document has it, or at"
+                    + " once if it is shorter and the guard restarts.")
+    public String leaseDuration;
+
+    @Size(max = 63)
+    @JsonPropertyDescription("Random identity of the lease. Breakwater refuses a lease with another one.")
+    public String leaseId;
+
     @JsonPropertyDescription(
             "Number of writes of the lease when this site last read it. Breakwater refuses a lease with a smaller number,"
                     + " or of an older epoch.")
@@ -42,8 +52,15 @@ public class FailoverPlanStatus extends ConditionedStatus {
     @JsonPropertyDescription(
             "The way in which the holder got the lease of this epoch. Initial: there was no lease before."
                     + " Graceful: the old holder offered it, with its final point. Expired: it expired, and the"
-                    + " old holder had to gate its pods before that.")
+                    + " old holder had to gate its pods before that. Vacated: the namespace was deleted on the old"
+                    + " holder, after its pods had ended.")
     public Fence fence;
+
+    @Size(max = 64)
+    @JsonPropertyDescription(
+            "Epochs of the lease, oldest first, at most the last 64. They determine which RestorePoints belong to the"
+                    + " present history of the application.")
+    public List<Epoch> history;
 
     @JsonPropertyDescription("Time at which the lease was last renewed, by the store's clock, RFC 3339 in UTC.")
     public String leaseRenewedAt;
@@ -86,6 +103,41 @@ public class FailoverPlanStatus extends ConditionedStatus {
         Unknown
     }
 
+    /** One epoch of the lease. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class Epoch {
+        @JsonPropertyDescription("Number of the epoch.")
+        public Long epoch;
+
+        @Size(max = 63)
+        @JsonPropertyDescription("Site that had the lease in this epoch.")
+        public String site;
+
+        @JsonPropertyDescription(
+                "Time at which the epoch started, by the store's clock, RFC 3339 in UTC; absent while unknown.")
+        public String since;
+
+        @JsonPropertyDescription("RestorePoint from which the epoch started; absent in the first epoch.")
+        public Start start;
+    }
+
+    /** The point that an epoch started from. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class Start {
+        @Size(max = 128)
+        @JsonPropertyDescription("SHA-256 of its point.json.")
+        public String digest;
+
+        @JsonPropertyDescription("Time of its capture, RFC 3339 in UTC.")
+        public String capturedAt;
+
+        @JsonPropertyDescription("Epoch of its capture; 0 if it was captured before the FailoverPlan existed.")
+        public Long epoch;
+
+        @JsonPropertyDescription("Number of the point within that epoch; absent if it has none.")
+        public Long sequence;
+    }
+
     /** The way in which a holder got the lease. */
     public enum Fence {
         /** There was no lease before. */
@@ -93,7 +145,9 @@ public class FailoverPlanStatus extends ConditionedStatus {
         /** Offered by the old holder, with proof of its final point. */
         Graceful,
         /** The lease expired; the old holder had to gate its pods before that. */
-        Expired
+        Expired,
+        /** The namespace was deleted on the old holder, after its pods had ended. */
+        Vacated
     }
 
     /** A failover, from the view of this site. */
@@ -128,6 +182,11 @@ public class FailoverPlanStatus extends ConditionedStatus {
         @Size(max = 253)
         @JsonPropertyDescription("RestorePoint from which the new site started, as <site>/<namespace>/<name>.")
         public String point;
+
+        @Size(max = 128)
+        @JsonPropertyDescription(
+                "SHA-256 of the point.json of that RestorePoint. The steps of the new site in the journal are about this point.")
+        public String digest;
 
         @Size(max = 32)
         @JsonPropertyDescription("Time from the request until the workloads were ready.")

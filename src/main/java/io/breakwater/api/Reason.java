@@ -90,6 +90,8 @@ public enum Reason {
     Tampered,
     /** A signed document is older than one that was seen before: an earlier version replaced the newest one. */
     WentBack,
+    /** Another cluster holds the lease by the name of this site. */
+    SiteNameTaken,
     /** A site signs with another key than before. What it signs is refused. */
     SiteKeyChanged,
     /** This cluster sees a signed document for the first time, so it cannot know whether it is the newest version. */
@@ -128,6 +130,8 @@ public enum Reason {
     WaitingForLease,
     /** More data would be lost than maxDataLoss allows. */
     DataLossTooHigh,
+    /** The namespace was deleted and created again, and has volumes; a person decides whether the application is to have their data. */
+    VolumesPresent,
     /** The plan names a site that neither operator has as its name, or names the same site twice. */
     UnknownSite,
     /** spec.activeSite disagrees with the lease; the lease wins. */

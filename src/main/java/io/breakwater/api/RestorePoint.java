@@ -75,6 +75,12 @@ public class RestorePoint extends CustomResource<RestorePointSpec, RestorePointS
         return getStatus() != null && getStatus().holds(Condition.SUCCEEDED);
     }
 
+    /** The cause of the capture, also of a point that catalog sync found; null if it is unknown. */
+    public RestorePointSpec.Trigger cause() {
+        RestorePointSpec.Trigger trigger = getSpec() == null ? null : getSpec().trigger;
+        return trigger == RestorePointSpec.Trigger.Imported && getStatus() != null ? getStatus().trigger : trigger;
+    }
+
     /** Whether the capture is over, successful or not. */
     @JsonIgnore
     public boolean isOver() {

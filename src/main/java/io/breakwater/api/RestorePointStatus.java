@@ -30,6 +30,20 @@ public class RestorePointStatus extends RunStatus {
     @JsonPropertyDescription("Epoch of the FailoverPlan at the time of the capture; 0 without a plan.")
     public Long epoch;
 
+    @JsonPropertyDescription(
+            "Number of the point within its epoch, from 1, in the order of the captures; absent without a plan. Points are"
+                    + " ordered by epoch and number, not by the clock of a site.")
+    public Long sequence;
+
+    @JsonPropertyDescription(
+            "Time right before the capture, by the clock of the store that has the lease, RFC 3339 in UTC; absent without"
+                    + " a plan. The data loss of a failover counts from here.")
+    public String storeTime;
+
+    @JsonPropertyDescription(
+            "For points that catalog sync found: the cause of the capture, as the seal names it. Absent for other points.")
+    public RestorePointSpec.Trigger trigger;
+
     @Size(max = 63)
     @JsonPropertyDescription("Site that captured the point.")
     public String site;

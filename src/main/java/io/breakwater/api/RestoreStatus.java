@@ -112,6 +112,39 @@ public class RestoreStatus extends RunStatus {
                     + " checks them until ten minutes after the end of the run; see the condition Available.")
     public Workloads workloads;
 
+    @JsonPropertyDescription(
+            "State of schedules, Jobs and workloads in the point; only for a Restore of a FailoverPlan.")
+    public History history;
+
+    /** What had run where the point was captured. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class History {
+        @Size(max = 4096)
+        @JsonPropertyDescription("CronJobs of the point that had started a Job.")
+        public List<Schedule> cronJobs = new ArrayList<>();
+
+        @Size(max = 4096)
+        @JsonPropertyDescription("Jobs of the point that had ended, except those of CronJobs.")
+        public List<String> endedJobs = new ArrayList<>();
+
+        @Size(max = 4096)
+        @JsonPropertyDescription(
+                "Workloads of the target namespace that the point does not have, such as Deployment/web.")
+        public List<String> absent = new ArrayList<>();
+    }
+
+    /** The last start of a CronJob. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class Schedule {
+        @Size(max = 253)
+        @JsonPropertyDescription("Name of the CronJob.")
+        public String name;
+
+        @Size(max = 64)
+        @JsonPropertyDescription("Its status.lastScheduleTime, RFC 3339 in UTC.")
+        public String lastScheduleTime;
+    }
+
     /** Objects that are restored after others are up. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public static class Stage {

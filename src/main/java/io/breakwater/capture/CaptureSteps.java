@@ -69,7 +69,7 @@ class CaptureSteps {
         QuotaCheck quota = new QuotaCheck(quotas, activities, events);
         this.all = List.of(
                 new PrepareStep(client, planner, catalog, restores, quota, new RetainedQuota(retained), activities),
-                new SnapshotStep(client, snapshots, groups, activities, restores, authors),
+                new SnapshotStep(client, snapshots, groups, activities, restores, authors, guard),
                 new ArchiveResourcesStep(upload, stores, activities),
                 new MoveVolumesStep(client, snapshots, movers, quota, register, adoption),
                 new RetainSnapshotsStep(snapshots, retained),

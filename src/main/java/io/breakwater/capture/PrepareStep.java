@@ -148,7 +148,7 @@ final class PrepareStep implements Step<CaptureRun> {
         }
         WorkloadUsers users = new WorkloadUsers(client, run.namespace());
         return Optional.of(new CaptureMemory.Plan(
-                plan.stream().map(p -> status(p, users, retains)).toList(), warnings(run, plan)));
+                plan.stream().map(p -> status(p, users, retains, trigger)).toList(), warnings(run, plan)));
     }
 
     private List<String> warnings(CaptureRun run, List<Planned> plan) {
@@ -172,17 +172,22 @@ final class PrepareStep implements Step<CaptureRun> {
         return warnings;
     }
 
-    private static VolumeStatus status(Planned planned, WorkloadUsers users, boolean retains) {
+    /**
+     * A final or divergent point has no snapshots: nothing runs, so its movers read the claims themselves. A snapshot of a volume
+     * that a node still has mounted would lack what the node has not written to the volume.
+     */
+    static VolumeStatus status(Planned planned, WorkloadUsers users, boolean retains, Trigger trigger) {
+        boolean stopped = planned.skipped() == null && (trigger == Trigger.Final || trigger == Trigger.Divergent);
         VolumeStatus v = new VolumeStatus();
         v.pvc = planned.claim().getMetadata().getName();
         v.storageClass = planned.claim().getSpec().getStorageClassName();
         v.volumeMode = planned.ofBlocks() ? VolumeMode.Block : VolumeMode.Filesystem;
         v.size = planned.size();
-        v.snapshotClass = planned.snapshotClass();
-        v.group = planned.group();
+        v.snapshotClass = stopped ? null : planned.snapshotClass();
+        v.group = stopped ? null : planned.group();
         v.skipped = planned.skipped() == null ? null : Texts.cut(planned.skipped(), LONGEST_REASON);
         v.user = planned.skipped() == null ? users.of(v.pvc).orElse(null) : null;
-        v.live = planned.live() ? true : null;
+        v.live = stopped || planned.live() ? true : null;
         v.kept = retains && planned.skipped() == null ? new Kept() : null;
         return v;
     }

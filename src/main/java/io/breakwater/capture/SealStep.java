@@ -126,6 +126,8 @@ final class SealStep implements Step<CaptureRun> {
                 .policy(run.policy().getMetadata().getName())
                 .trigger(run.point().getSpec().trigger)
                 .epoch(s.epoch)
+                .sequence(s.sequence)
+                .storeTime(s.storeTime)
                 .operatorVersion(version)
                 .capturedAt(s.capturedAt)
                 .consistency(s.consistency)

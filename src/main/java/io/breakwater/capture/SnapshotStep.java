@@ -14,7 +14,9 @@ import io.breakwater.database.CaptureHooks;
 import io.breakwater.database.HookWatchdogs;
 import io.breakwater.database.Postgresql;
 import io.breakwater.database.Quiesced;
+import io.breakwater.gateway.EpochGuard;
 import io.breakwater.observe.Conditions;
+import io.breakwater.points.PointPages;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
@@ -33,7 +35,7 @@ import java.util.Optional;
 /**
  * Takes the snapshots: quiesces the application, creates all snapshots, waits until each is taken, and releases the
  * application. All of this is one activity, because a connection of this process holds the databases. Before a final or
- * divergent point the pods have ended, so there is nothing to quiesce. An interrupted attempt is undone and repeated: its
+ * divergent point the pods have ended, so there is nothing to quiesce, and the movers read the claims themselves. An interrupted attempt is undone and repeated: its
  * snapshots have no value.
  */
 final class SnapshotStep implements Step<CaptureRun> {
@@ -48,6 +50,7 @@ final class SnapshotStep implements Step<CaptureRun> {
     private final Activities activities;
     private final RestoreInProgressCheck restores;
     private final AuthorReview authors;
+    private final EpochGuard guard;
 
     SnapshotStep(
             KubernetesClient client,
@@ -55,12 +58,14 @@ final class SnapshotStep implements Step<CaptureRun> {
             GroupSnapshots groups,
             Activities activities,
             RestoreInProgressCheck restores,
-            AuthorReview authors) {
+            AuthorReview authors,
+            EpochGuard guard) {
         this.client = client;
         this.taker = new SnapshotTaker(snapshots, groups, PATIENCE);
         this.activities = activities;
         this.restores = restores;
         this.authors = authors;
+        this.guard = guard;
     }
 
     @Override
@@ -77,6 +82,8 @@ final class SnapshotStep implements Step<CaptureRun> {
         Result taken = result.get();
         run.stage(s -> {
             s.capturedAt = Conditions.timestamp(taken.capturedAt);
+            s.sequence = taken.place.sequence;
+            s.storeTime = taken.place.storeTime.map(Conditions::timestamp).orElse(null);
             s.consistency = taken.consistency;
             s.quiescedFor = taken.quiescedFor.toMillis() + "ms";
             s.databases = taken.databases.stream().map(SnapshotStep::status).toList();
@@ -96,8 +103,17 @@ final class SnapshotStep implements Step<CaptureRun> {
         return Outcome.done(taken.snapshots.size() + " snapshots, quiesced for " + run.status().quiescedFor);
     }
 
+    /**
+     * The place of a point among the others of its epoch.
+     *
+     * @param sequence null without an epoch, and for a divergent point
+     * @param storeTime before the capture
+     */
+    private record Place(Long sequence, Optional<Instant> storeTime) {}
+
     private record Result(
             Instant capturedAt,
+            Place place,
             Consistency consistency,
             Duration quiescedFor,
             Map<String, TakenSnapshot> snapshots,
@@ -127,6 +143,7 @@ final class SnapshotStep implements Step<CaptureRun> {
             taker.discard(run);
         }
         SnapshotTaker.Prepared prepared = taker.prepare(run);
+        Place place = place(run);
         Instant started = run.clock().instant();
         if (objection.isPresent() && spec.databases != null) {
             warnings.add("databases were not quiesced: " + objection.get());
@@ -144,15 +161,41 @@ final class SnapshotStep implements Step<CaptureRun> {
                     + " have no snapshots and are read while they are in use: files that change meanwhile"
                     + " may be inconsistent with each other");
         }
-        ungrouped(run).ifPresent(warnings::add);
+        if (!stopped) {
+            ungrouped(run).ifPresent(warnings::add);
+        }
         return new Result(
                 // Some drivers report whole seconds, and the point cannot be older than its quiesce.
                 capturedAt.isBefore(started) ? started : capturedAt,
+                place,
                 !live.isEmpty() ? Consistency.Live : consistent ? Consistency.Application : Consistency.Crash,
                 consistent ? held.window : Duration.ZERO,
                 taken,
                 held.facts,
                 warnings);
+    }
+
+    /** Read right before the snapshots: a capture that starts later gets a larger number. */
+    private Place place(CaptureRun run) {
+        Long epoch = run.status().epoch;
+        if (epoch == null || epoch == 0 || run.point().getSpec().trigger == Trigger.Divergent) {
+            return new Place(null, Optional.empty());
+        }
+        return new Place(
+                nextNumber(PointPages.in(client, run.namespace()), run.site(), epoch),
+                run.route().guard().flatMap(guard::storeTime));
+    }
+
+    /** The number after the largest one of an epoch. */
+    static long nextNumber(List<RestorePoint> points, String site, long epoch) {
+        return 1
+                + points.stream()
+                        .map(RestorePoint::getStatus)
+                        .filter(s -> s != null && s.sequence != null && s.epoch != null)
+                        .filter(s -> s.epoch == epoch && site.equals(s.site))
+                        .mapToLong(s -> s.sequence)
+                        .max()
+                        .orElse(0);
     }
 
     /** Why commands of the policy must not run. A policy without commands needs no author. */

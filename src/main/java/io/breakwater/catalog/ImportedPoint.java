@@ -84,6 +84,9 @@ final class ImportedPoint {
         s.lockedUntil = d.lockedUntil();
         s.consistency = d.consistency();
         s.epoch = d.epoch();
+        s.sequence = d.sequence();
+        s.storeTime = d.storeTime();
+        s.trigger = d.trigger();
         s.site = d.site();
         s.namespace = d.namespace();
         s.cluster = d.cluster();

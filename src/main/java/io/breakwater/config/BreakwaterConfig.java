@@ -33,6 +33,8 @@ public interface BreakwaterConfig {
     @WithDefault("false")
     boolean quickstart();
 
+    Election election();
+
     Gateway gateway();
 
     Mover mover();
@@ -65,6 +67,12 @@ public interface BreakwaterConfig {
         operator,
         /** The restic REST server alone. */
         gateway
+    }
+
+    /** The election of the pod that runs the controllers. */
+    interface Election {
+        /** Name of this pod among its competitors. Without one, this process is alone. */
+        Optional<String> identity();
     }
 
     /** Writes of restored objects. */

@@ -1,10 +1,13 @@
 package io.breakwater.failover;
 
 import io.breakwater.api.Api;
+import io.breakwater.api.FailoverPlanStatus.Fence;
 import io.breakwater.api.JournalEntry.State;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
+import io.breakwater.failover.ServedEpochStore.Served;
 import io.breakwater.gate.NamespaceGate;
+import io.breakwater.lease.EpochRecord;
 import io.breakwater.lease.Lease;
 import io.breakwater.observe.AuditAction;
 import io.breakwater.observe.AuditEntry;
@@ -12,6 +15,7 @@ import io.breakwater.observe.AuditResult;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.StatusWriter;
 import java.time.Clock;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -25,15 +29,23 @@ final class DivergentCapture {
 
     private final NamespaceGate gate;
     private final PlanPoints points;
+    private final ServedEpochStore served;
     private final StatusWriter writer;
     private final Events events;
     private final PlanReport report;
     private final Clock clock;
 
     DivergentCapture(
-            NamespaceGate gate, PlanPoints points, StatusWriter writer, Events events, PlanReport report, Clock clock) {
+            NamespaceGate gate,
+            PlanPoints points,
+            ServedEpochStore served,
+            StatusWriter writer,
+            Events events,
+            PlanReport report,
+            Clock clock) {
         this.gate = gate;
         this.points = points;
+        this.served = served;
         this.writer = writer;
         this.events = events;
         this.report = report;
@@ -41,13 +53,20 @@ final class DivergentCapture {
     }
 
     /**
-     * Advances the backup. This cluster remembers its last epoch in status.epoch, which is raised only after the backup.
+     * Advances the backup. The namespace remembers the epoch that this site served, and the plan its last epoch in status.epoch. Both
+     * change only after the backup.
      *
      * @return the reason to wait; empty when no backup is needed, or it is complete
      */
     Optional<String> pending(PlanSite plan, Lease lease) {
-        Optional<Long> lost = lease.lostBy(plan.site()).filter(epoch -> remembers(plan, epoch));
-        if (lost.isEmpty() || lease.heldBy(plan.site())) {
+        if (lease.holder().equals(plan.site())) {
+            return Optional.empty();
+        }
+        Optional<Served> owed = served.find(plan.namespace())
+                .filter(s -> !isHandedOver(lease, plan.site(), s.epoch()) || gate.isPodSeenSinceCut(plan.namespace()));
+        Optional<Long> lost =
+                owed.map(Served::epoch).or(() -> lease.lostBy(plan.site()).filter(epoch -> remembers(plan, epoch)));
+        if (lost.isEmpty()) {
             return Optional.empty();
         }
         if (isDiscarded(plan, lost.get())) {
@@ -64,7 +83,9 @@ final class DivergentCapture {
         }
         FailoverJournal journal = new FailoverJournal(plan, lease.epoch(), writer, report, clock);
         journal.end(FailoverResult.Failed, "site " + lease.holder() + " took over the lease");
-        RestorePoint point = points.ensureDivergent(plan, lost.get());
+        String run =
+                lease.id() + "/e" + lost.get() + owed.map(s -> "-" + s.id()).orElse("");
+        RestorePoint point = points.ensureDivergent(plan, lost.get(), run);
         String name = point.getMetadata().getName();
         Optional<String> failure = PlanPoints.failure(point);
         if (failure.isPresent()) {
@@ -88,12 +109,30 @@ final class DivergentCapture {
         return Optional.empty();
     }
 
+    /** The data of this site is not needed any more. Call it once status.epoch has been raised. */
+    void settle(PlanSite plan) {
+        served.clear(plan.namespace());
+    }
+
+    /** Whether the site released the lease of an epoch, after which no pod ran. */
+    private static boolean isHandedOver(Lease lease, String site, long epoch) {
+        List<EpochRecord> terms = lease.terms();
+        for (int i = 1; i < terms.size(); i++) {
+            EpochRecord before = terms.get(i - 1);
+            if (before.epoch() == epoch && before.holder().equals(site)) {
+                return terms.get(i).fence() == Fence.Graceful;
+            }
+        }
+        return false;
+    }
+
     private static boolean remembers(PlanSite plan, long lost) {
         long known = plan.knownEpoch().orElse(0);
         return known > 0 && known <= lost;
     }
 
-    private static boolean isDiscarded(PlanSite plan, long lost) {
+    /** Whether a user discards the data that exists only on this site, of an epoch. */
+    static boolean isDiscarded(PlanSite plan, long lost) {
         Map<String, String> annotations = plan.resource().getMetadata().getAnnotations();
         return annotations != null && Long.toString(lost).equals(annotations.get(DISCARD));
     }

@@ -16,7 +16,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 
 /**
@@ -25,6 +27,14 @@ import org.jboss.logging.Logger;
  */
 final class FailoverJournal implements StepRunner.Log {
     private static final Logger LOG = Logger.getLogger(FailoverJournal.class);
+
+    /** Steps whose result is about the point that a site restores. */
+    private static final Set<String> OF_POINT = Set.of(
+            FailoverStep.AwaitPoint.name(),
+            FailoverStep.Restore.name(),
+            FailoverStep.Tidy.name(),
+            FailoverStep.Open.name(),
+            FailoverStep.AwaitReady.name());
 
     private final PlanSite plan;
     private final long epoch;
@@ -78,9 +88,32 @@ final class FailoverJournal implements StepRunner.Log {
 
     /** Starts the run in which this site takes the lease from another, unless it is running. */
     void startTakeOver(String from) {
-        if (running().filter(run -> plan.site().equals(run.to)).isEmpty()) {
+        if (plan.takeOver().isEmpty()) {
             start(plan.request(), Kind.Planned, from, plan.site());
         }
+    }
+
+    /**
+     * The steps of this site are about a point. Entries about another point are removed: what was done for that one is not done for
+     * this one.
+     *
+     * @param digest SHA-256 of its point.json
+     */
+    void restoreFrom(String digest) {
+        Run run = plan.status().run;
+        if (run != null && digest.equals(run.digest)) {
+            return;
+        }
+        update(status -> {
+            if (status.run != null) {
+                status.run.digest = digest;
+            }
+            if (status.journal != null) {
+                status.journal = status.journal.stream()
+                        .filter(entry -> !OF_POINT.contains(entry.step))
+                        .collect(Collectors.toCollection(ArrayList::new));
+            }
+        });
     }
 
     /** Changes the run in the status. */

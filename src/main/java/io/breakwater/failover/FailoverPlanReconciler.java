@@ -7,9 +7,11 @@ import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
+import io.breakwater.api.ServerMessage;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.ProcessRole;
 import io.breakwater.gate.NamespaceGate;
+import io.breakwater.lease.LastRenewal;
 import io.breakwater.lease.Lease;
 import io.breakwater.lease.LeaseAction;
 import io.breakwater.lease.LeaseRules;
@@ -43,11 +45,13 @@ import io.javaoperatorsdk.operator.processing.event.source.inbound.SimpleInbound
 import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.jboss.logging.Logger;
 
 /** Reconciles a plan: reads the lease, decides by {@link LeaseRules}, acts, and reports. */
@@ -63,6 +67,11 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
 
     /** A watch can be silent for minutes. An edit of a plan must not wait so long. */
     private static final Duration LONGEST_UNREAD = Duration.ofSeconds(10);
+
+    /** Failures that are reported as events too: someone must find out who writes to the rendezvous. */
+    private static final Set<Reason> SUSPICIOUS = Set.of(Reason.Tampered, Reason.WentBack, Reason.SiteNameTaken);
+
+    private static final Set<String> DECISIONS = Set.of(Api.DISCARD_DIVERGENT, Api.ACCEPT_LEASE, Api.IN_PLACE);
 
     private final ObjectCache objects;
     private final PlanSites sites;
@@ -81,6 +90,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
     private final LeaseActions actions;
     private final PlanReport report;
     private final PlanRemoval removal;
+    private final PlanHolders holders;
     private final SimpleInboundEventSource<FailoverPlan> wake = new SimpleInboundEventSource<>("wake");
 
     FailoverPlanReconciler(
@@ -111,12 +121,14 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         this.validation = new HandOverValidation(client, sites, gate);
         this.report = new PlanReport(client, writer, meters, points, clock);
         this.removal = new PlanRemoval(client, sites, gate, keepers, supervisor, events);
+        this.holders = new PlanHolders(client, gate, events);
         this.takeOver = new TakeOver(client, gate, points, runner, clock);
-        DivergentCapture divergent = new DivergentCapture(gate, points, writer, events, report, clock);
+        ServedEpochStore served = new ServedEpochStore(client);
+        DivergentCapture divergent = new DivergentCapture(gate, points, served, writer, events, report, clock);
         this.actions = new LeaseActions(
-                new HolderActions(gate, keepers, takeOver, memory, events, clock),
-                new LeaseWrites(gate, keepers, divergent, memory, sites, events),
-                new StandbyActions(gate, divergent, takeOver, memory, events));
+                new HolderActions(gate, keepers, takeOver, served, memory, events, clock),
+                new LeaseWrites(gate, keepers, divergent, served, memory, sites, events),
+                new StandbyActions(gate, holders, divergent, takeOver, served, memory, events));
     }
 
     @Override
@@ -151,13 +163,13 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         try {
             requireSinglePlan(resource);
             confirmAnnotations(resource);
+            holders.inherit(resource);
             PlanSite plan = sites.open(resource);
             long askedAt = System.nanoTime();
             Optional<LeaseVersion> seen = plan.store().read();
             seen.ifPresent(version -> reportOrigin(plan, version));
             requireProof(plan, seen);
-            seen.ifPresent(version -> memory.recordLease(
-                    plan, version.lease().epoch(), version.lease().heldBy(plan.site())));
+            seen.ifPresent(version -> memory.recordLease(plan, version.lease()));
             PlanOutcome outcome = act(plan, seen, askedAt);
             report.write(plan, seen, outcome);
             heartbeat(plan);
@@ -191,11 +203,11 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
                 .takeRestored()
                 .ifPresent(cause -> events.warning(plan.resource(), Reason.Tampered, cause));
         plan.store().memory().takeAccepted().ifPresent(counter -> {
-            memory.recordAccepted(plan, counter);
+            memory.recordAccepted(plan, counter, seen.lease().id());
             events.audited(
                     plan.resource(),
                     Reason.WentBack,
-                    "accepted the older lease " + counter + " by annotation " + Api.ACCEPT_LEASE,
+                    "accepted lease " + counter + " by annotation " + Api.ACCEPT_LEASE,
                     AuditEntry.of(AuditAction.AcceptLease, AuditResult.Finished));
         });
         boolean unknown = plan.status().leaseWrites == null && plan.knownEpoch().isEmpty();
@@ -216,7 +228,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
      */
     private void requireProof(PlanSite plan, Optional<LeaseVersion> seen) {
         long known = plan.knownEpoch().orElse(0);
-        if (seen.map(version -> version.lease().epoch()).orElse(0L) >= known) {
+        if (seen.map(version -> version.lease().epoch()).orElse(0L) >= known || isTaking(plan, seen, known)) {
             return;
         }
         supervisor.resume(plan.resource());
@@ -232,13 +244,20 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         }
     }
 
+    /** Whether this site was about to take the lease in place when it recorded its new epoch. Its pods run meanwhile. */
+    private static boolean isTaking(PlanSite plan, Optional<LeaseVersion> seen, long known) {
+        return seen.map(LeaseVersion::lease)
+                .filter(lease -> plan.isInPlace(lease) && known == lease.epoch() + 1)
+                .isPresent();
+    }
+
     private PlanOutcome act(PlanSite plan, Optional<LeaseVersion> seen, long askedAt) {
         boolean holder = isHolder(plan, seen);
         OptionalLong known = plan.knownEpoch();
         FailoverJournal journal = new FailoverJournal(plan, runEpoch(plan, seen), writer, report, clock);
         if (holder) {
             renewIfKnown(plan, seen.get(), known, askedAt);
-        } else if (seen.isPresent()) {
+        } else if (seen.isPresent() && !plan.isInPlace(seen.get().lease())) {
             gate.close(plan.namespace(), plan.gateHolder(), LeaseTiming.LOST_GRACE);
             keepers.stop(plan.key());
         }
@@ -269,12 +288,12 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
     }
 
     /**
-     * Reads an annotation that gives up data or accepts an older lease, before it has an effect. The cache may have one that its
+     * Reads an annotation that gives up data, or accepts or takes a lease, before it has an effect. The cache may have one that its
      * author removed.
      */
     private void confirmAnnotations(FailoverPlan plan) {
         Map<String, String> cached = plan.getMetadata().getAnnotations();
-        if (cached == null || !cached.containsKey(Api.DISCARD_DIVERGENT) && !cached.containsKey(Api.ACCEPT_LEASE)) {
+        if (cached == null || Collections.disjoint(cached.keySet(), DECISIONS)) {
             return;
         }
         FailoverPlan now = objects.read(plan);
@@ -287,6 +306,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
 
     private SiteFacts.Draft facts(PlanSite plan, Optional<LeaseVersion> seen, OptionalLong known) {
         boolean mayTake = seen.isPresent() && !isHolder(plan, seen);
+        Optional<Lease> vacated = seen.map(LeaseVersion::lease).filter(plan::isVacatedHere);
         return new SiteFacts.Draft()
                 .site(plan.site())
                 .timing(plan.timing())
@@ -297,12 +317,17 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
                 .run(plan.request())
                 .maxDataLoss(plan.maxDataLoss())
                 .peerSilent(isPeerSilent(plan, seen))
-                .newest(mayTake ? newest(plan, seen.get().lease()) : Optional.empty());
+                .newest(mayTake ? newest(plan, seen.get().lease()) : Optional.empty())
+                .inPlace(vacated.filter(plan::isInPlace).isPresent())
+                .hasVolumes(vacated.filter(lease -> !DivergentCapture.isDiscarded(plan, lease.epoch()))
+                                .isPresent()
+                        && takeOver.hasVolumes(plan));
     }
 
     /** Only a site that was asked to take over, or has asked for it, starts from the point. */
     private Optional<PointRef> newest(PlanSite plan, Lease lease) {
-        return plan.isWanted() || lease.requestedBy(plan.site())
+        boolean vacated = lease.state() == Lease.State.Vacated && plan.isNamed();
+        return plan.isWanted() || lease.requestedBy(plan.site()) || vacated
                 ? points.readNewest(plan, lease, plan.location())
                 : points.newest(plan, lease, plan.location());
     }
@@ -320,7 +345,8 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         }
         if (created || known.isPresent() && known.getAsLong() == epoch) {
             Duration age = seen.age().plusNanos(System.nanoTime() - askedAt);
-            supervisor.keep(plan.resource(), epoch, age);
+            supervisor.keep(
+                    plan.resource(), epoch, new LastRenewal(age, seen.lease().duration()));
         }
     }
 
@@ -332,10 +358,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
             return Handover.PENDING;
         }
         if (lease.holder().equals(plan.site())) {
-            return handOver.lateness(plan, journal)
-                    .<Handover>map(late -> new Handover.Failed(
-                            late + "; site " + plan.peer() + " has not restored the final point yet"))
-                    .orElse(Handover.PENDING);
+            return handOver.offered(plan, lease, journal);
         }
         return plan.isWanted() ? takeOver.prepared(plan, lease) : Handover.PENDING;
     }
@@ -395,10 +418,14 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         String key = PlanRoles.key(resource);
         boolean active = keepers.mayRun(key) && resource.getStatus().role == Role.Active;
         Role role = active ? Role.Active : Role.Unknown;
-        if (e.reason() != Reason.Conflict) {
+        if (e.reason() == Reason.SiteNameTaken) {
+            gate.close(resource.getMetadata().getNamespace(), PlanSite.gateHolder(resource), LeaseTiming.LOST_GRACE);
+            keepers.stop(key);
+            role = Role.Unknown;
+        } else if (e.reason() != Reason.Conflict) {
             protect(resource);
         }
-        if (e.reason() == Reason.Tampered || e.reason() == Reason.WentBack) {
+        if (SUSPICIOUS.contains(e.reason())) {
             events.warning(resource, e.reason(), e.getMessage());
         }
         report.failed(resource, role, e);
@@ -406,6 +433,13 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
     }
 
     private void protect(FailoverPlan resource) {
+        try {
+            if (holders.openForUser(resource)) {
+                return;
+            }
+        } catch (KubernetesClientException e) {
+            LOG.warnf("could not ask whether a user opens the gate, will retry: %s", ServerMessage.of(e));
+        }
         supervisor.resume(resource);
         boolean elsewhere = resource.getSpec().sites.stream().anyMatch(part -> part.name.equals(sites.site()))
                 && !resource.getSpec().activeSite.equals(sites.site());

@@ -18,6 +18,8 @@ enum FailoverStep {
     Restore,
     /** The new site takes the lease. */
     Acquire,
+    /** The new site prepares workloads, so that only the application of the point starts. */
+    Tidy,
     /** The new site writes to the lease that it is active. */
     Serve,
     Open,

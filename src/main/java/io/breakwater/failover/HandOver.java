@@ -63,22 +63,43 @@ final class HandOver {
                 .orElse(Handover.PENDING);
     }
 
+    /**
+     * The state of an offer of this site: failed at the deadline, or when a pod was seen after the cut of the final point. The lease
+     * of a site that has not served has no final point of its own.
+     */
+    Handover offered(PlanSite plan, Lease lease, FailoverJournal journal) {
+        Optional<String> seen = lease.request() == null || lease.offersStart()
+                ? Optional.empty()
+                : gate.seenSinceCut(plan.namespace(), lease.request().id());
+        return seen.or(() -> lateness(plan, journal)
+                        .map(late -> late + "; site " + plan.peer() + " has not restored the final point yet"))
+                .<Handover>map(Handover.Failed::new)
+                .orElse(Handover.PENDING);
+    }
+
     /** Checks the cluster again, since the journal only records that the steps were done once. */
     private Handover complete(Run run, FailoverJournal journal) {
-        boolean quiet = gate.endStragglers(run.plan.namespace());
-        return quiet && finalPoint(run) instanceof Outcome.Done
+        return finalPoint(run) instanceof Outcome.Done
                 ? new Handover.Complete(PlanPoints.ref(point(run)))
-                : pending(run.plan, journal, "pods to end again");
+                : pending(run.plan, journal, "the final point");
     }
 
     private Outcome gatePods(Run run) {
-        gate.close(run.plan.namespace(), run.plan.gateHolder());
-        return gate.endStragglers(run.plan.namespace())
-                ? Outcome.done("all pods of the application on this site have ended")
-                : Outcome.waiting("waiting for pods to end");
+        String namespace = run.plan.namespace();
+        gate.close(namespace, run.plan.gateHolder());
+        Instant before = clock.instant();
+        if (!gate.endStragglers(namespace)) {
+            return Outcome.waiting("waiting for pods to end");
+        }
+        gate.recordCut(namespace, run.lease.request().id(), before);
+        return Outcome.done("all pods of the application on this site have ended");
     }
 
+    /** @throws BreakwaterException permanent, when a pod was seen after the cut: the application may have written newer data */
     private Outcome finalPoint(Run run) {
+        gate.seenSinceCut(run.plan.namespace(), run.lease.request().id()).ifPresent(cause -> {
+            throw BreakwaterException.permanent(Reason.RolledBack, cause);
+        });
         RestorePoint point = point(run);
         Optional<String> failure = PlanPoints.failure(point);
         if (failure.isPresent()) {

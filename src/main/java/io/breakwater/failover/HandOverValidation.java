@@ -43,6 +43,7 @@ final class HandOverValidation {
     private Optional<String> checkGate(PlanSite plan) {
         List<String> others = gate.holders(plan.namespace()).stream()
                 .filter(holder -> !holder.equals(plan.gateHolder()))
+                .filter(holder -> !holder.equals(TidyWorkloadsStep.absentHolder(plan)))
                 .toList();
         return others.isEmpty()
                 ? Optional.empty()

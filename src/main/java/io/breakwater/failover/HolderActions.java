@@ -20,6 +20,7 @@ import io.breakwater.steps.StepRunner;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -28,6 +29,7 @@ final class HolderActions {
     private final NamespaceGate gate;
     private final LeaseKeepers keepers;
     private final TakeOver takeOver;
+    private final ServedEpochStore served;
     private final PlanMemory memory;
     private final Events events;
     private final Clock clock;
@@ -36,12 +38,14 @@ final class HolderActions {
             NamespaceGate gate,
             LeaseKeepers keepers,
             TakeOver takeOver,
+            ServedEpochStore served,
             PlanMemory memory,
             Events events,
             Clock clock) {
         this.gate = gate;
         this.keepers = keepers;
         this.takeOver = takeOver;
+        this.served = served;
         this.memory = memory;
         this.events = events;
         this.clock = clock;
@@ -63,6 +67,7 @@ final class HolderActions {
             return PlanOutcome.working(
                     Role.Promoting, Reason.WaitingForLease, "waiting for the first renewal of the lease");
         }
+        served.record(plan.namespace(), context.lease().epoch());
         Optional<Run> run = journal.running().filter(r -> plan.site().equals(r.to));
         if (run.isPresent()) {
             return start(context, run.get());
@@ -70,13 +75,17 @@ final class HolderActions {
         journal.end(FailoverResult.RolledBack, "failover cancelled: this site is still active");
         gate.open(plan.namespace(), plan.gateHolder());
         if (!keepers.mayRun(plan.key())) {
-            gate.close(plan.namespace(), plan.gateHolder(), plan.timing().grace());
+            gate.close(
+                    plan.namespace(),
+                    plan.gateHolder(),
+                    plan.timing().within(context.lease().duration()).grace());
             return PlanOutcome.working(Role.Unknown, Reason.LeaseLost, "the lease expired; the namespace is gated");
         }
         memory.markSettled(plan);
-        List<String> holders = gate.holders(plan.namespace());
+        List<String> holders = new ArrayList<>(gate.holders(plan.namespace()));
+        String absent = holders.remove(TidyWorkloadsStep.absentHolder(plan)) ? takeOver.absent(plan) : "";
         return holders.isEmpty()
-                ? PlanOutcome.ready(Role.Active, Reason.Active, activeIn(context))
+                ? PlanOutcome.ready(Role.Active, Reason.Active, activeIn(context) + absent)
                 : PlanOutcome.working(
                         Role.Active,
                         Reason.WorkloadsNotReady,
@@ -117,7 +126,7 @@ final class HolderActions {
         FailoverJournal journal = context.journal();
         Lease lease = context.lease();
         try {
-            if (takeOver.fill(takeOverRun(context), journal) instanceof StepRunner.Result.Waiting waiting) {
+            if (takeOver.promote(takeOverRun(context), journal) instanceof StepRunner.Result.Waiting waiting) {
                 return PlanOutcome.working(Role.Promoting, Reason.FailingOver, progress(waiting));
             }
         } catch (BreakwaterException e) {

@@ -1,5 +1,6 @@
 package io.breakwater.failover;
 
+import io.breakwater.lease.LastRenewal;
 import io.breakwater.lease.LeaseKeeper;
 import io.breakwater.lease.LeaseKeeper.Clocks;
 import io.breakwater.lease.LeaseKeeper.Holding;
@@ -35,9 +36,9 @@ class LeaseKeepers {
      * Makes sure that a keeper renews a lease.
      *
      * @param stores opens the rendezvous; called for each attempt
-     * @param age age of the last known renewal; only for a keeper that starts now
+     * @param last the last known renewal; only for a keeper that starts now
      */
-    LeaseKeeper keep(Holding holding, Supplier<LeaseStore> stores, Duration age, LeaseKeeper.Guard guard) {
+    LeaseKeeper keep(Holding holding, Supplier<LeaseStore> stores, LastRenewal last, LeaseKeeper.Guard guard) {
         return keepers.compute(holding.plan(), (key, present) -> {
             if (present != null && !present.isStopped() && present.epoch() == holding.epoch()) {
                 return present;
@@ -46,7 +47,7 @@ class LeaseKeepers {
                 present.stop();
             }
             LeaseKeeper keeper = new LeaseKeeper(
-                    holding, stores, age, guard, clocks, LeaseKeeper.platformThreads("call for lease " + key));
+                    holding, stores, last, guard, clocks, LeaseKeeper.platformThreads("call for lease " + key));
             keeper.start();
             return keeper;
         });

@@ -27,7 +27,8 @@ final class LeaseMemories {
     }
 
     LeaseMemory of(FailoverPlan plan) {
-        return memories.computeIfAbsent(id(plan), id -> new LeaseMemory(recorded(plan.getStatus()), nanos));
+        return memories.computeIfAbsent(
+                id(plan), id -> new LeaseMemory(recorded(plan.getStatus()), recordedId(plan.getStatus()), nanos));
     }
 
     /** Hands over the annotation of a plan that was read fresh. An annotation that was used once has no effect any more. */
@@ -46,6 +47,10 @@ final class LeaseMemories {
         return status == null || status.leaseEpoch == null || status.leaseWrites == null
                 ? LeaseCounter.NONE
                 : new LeaseCounter(status.leaseEpoch, status.leaseWrites);
+    }
+
+    private static String recordedId(FailoverPlanStatus status) {
+        return status == null ? null : status.leaseId;
     }
 
     /** A plan that is created again has another uid, and no memory. */

@@ -1,10 +1,12 @@
 package io.breakwater.failover;
 
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Durations;
 import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.api.Reason;
 import io.breakwater.gate.NamespaceGate;
+import io.breakwater.lease.LastRenewal;
 import io.breakwater.lease.LeaseKeeper;
 import io.breakwater.lease.LeaseKeeper.Holding;
 import io.breakwater.lease.LeaseTiming;
@@ -40,11 +42,11 @@ class LeaseSupervisor {
     }
 
     /** Renews the lease of an epoch in which this site is the holder. */
-    void keep(FailoverPlan plan, long epoch, Duration age) {
+    void keep(FailoverPlan plan, long epoch, LastRenewal last) {
         String key = PlanRoles.key(plan);
         FreshRendezvous rendezvous =
                 new FreshRendezvous(() -> sites.rendezvous(plan), LeaseKeeper.platformThreads("opening lease " + key));
-        keepers.keep(new Holding(key, sites.site(), epoch, timing(plan)), rendezvous, age, guard(plan));
+        keepers.keep(new Holding(key, sites.site(), epoch, timing(plan)), rendezvous, last, guard(plan));
     }
 
     /**
@@ -58,12 +60,17 @@ class LeaseSupervisor {
         if (!active || keepers.of(PlanRoles.key(plan)).isPresent() || isGated(plan)) {
             return;
         }
-        keep(plan, status.epoch, status.leaseRenewedAt == null ? timing(plan).notice() : since(status.leaseRenewedAt));
+        // A raised spec.lease.duration counts only once the document has it. Without a record, the document may have
+        // any.
+        Duration documented = Durations.parse(status.leaseDuration, LeaseTiming.SHORTEST);
+        Duration age = status.leaseRenewedAt == null ? timing(plan).notice() : since(status.leaseRenewedAt);
+        keep(plan, status.epoch, new LastRenewal(age, documented));
     }
 
     private boolean isGated(FailoverPlan plan) {
         try {
-            return gate.closedBy(plan.getMetadata().getNamespace(), PlanSite.gateHolder(plan));
+            String namespace = plan.getMetadata().getNamespace();
+            return gate.closedBy(namespace, PlanSite.gateHolder(plan)) || gate.isOpenedByUser(namespace);
         } catch (KubernetesClientException e) {
             // A keeper does no harm in a gated namespace, but a namespace without one is not gated in time.
             return false;

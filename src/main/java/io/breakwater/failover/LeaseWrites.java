@@ -1,5 +1,6 @@
 package io.breakwater.failover;
 
+import io.breakwater.api.Api;
 import io.breakwater.api.Durations;
 import io.breakwater.api.FailoverPlanStatus.Fence;
 import io.breakwater.api.FailoverPlanStatus.Kind;
@@ -14,6 +15,7 @@ import io.breakwater.observe.AuditEntry;
 import io.breakwater.observe.AuditResult;
 import io.breakwater.observe.Events;
 import java.util.Optional;
+import java.util.UUID;
 
 /**
  * Actions that write the lease. A write that loses against another one is not an error: the next reconciliation decides
@@ -23,6 +25,7 @@ final class LeaseWrites {
     private final NamespaceGate gate;
     private final LeaseKeepers keepers;
     private final DivergentCapture divergent;
+    private final ServedEpochStore served;
     private final PlanMemory memory;
     private final PlanSites sites;
     private final Events events;
@@ -31,12 +34,14 @@ final class LeaseWrites {
             NamespaceGate gate,
             LeaseKeepers keepers,
             DivergentCapture divergent,
+            ServedEpochStore served,
             PlanMemory memory,
             PlanSites sites,
             Events events) {
         this.gate = gate;
         this.keepers = keepers;
         this.divergent = divergent;
+        this.served = served;
         this.memory = memory;
         this.sites = sites;
         this.events = events;
@@ -53,13 +58,15 @@ final class LeaseWrites {
             case LeaseAction.Offer offer -> offer(offer, context);
             case LeaseAction.Decline decline -> decline(decline, context);
             case LeaseAction.Acquire acquire -> acquire(acquire, context);
+            case LeaseAction.TakeInPlace take -> takeInPlace(take, context);
         };
     }
 
     private PlanOutcome create(LeaseAction.Create action, ActionContext context) {
         PlanSite plan = context.plan();
         memory.recordEpoch(plan, 0);
-        if (write(action, context)) {
+        Lease first = action.lease().identified(UUID.randomUUID().toString());
+        if (write(new LeaseAction.Create(first), context)) {
             events.normal(plan.resource(), Reason.Active, "wrote the first lease: site " + plan.site() + " is active");
         }
         return PlanOutcome.again(Role.Unknown, "wrote the first lease");
@@ -185,14 +192,33 @@ final class LeaseWrites {
         journal.note(FailoverStep.Acquire, State.Running, "taking the lease for epoch " + next.epoch());
         memory.recordEpoch(plan, next.epoch());
         if (write(action, context)) {
-            String cause = planned
+            String how = planned
                     ? "it was handed over"
-                    : "it expired; at most " + Durations.format(action.loss()) + " of data is lost";
+                    : next.fence() == Fence.Vacated ? "its namespace was deleted" : "it expired";
+            String cause = planned && action.loss().isZero()
+                    ? how
+                    : how + "; at most " + Durations.format(action.loss()) + " of data is lost";
             journal.note(FailoverStep.Acquire, State.Done, "epoch " + next.epoch() + ": " + cause);
             events.normal(
                     plan.resource(), Reason.FailingOver, "took the lease for epoch " + next.epoch() + ": " + cause);
         }
         return PlanOutcome.again(Role.Promoting, "took the lease for epoch " + next.epoch());
+    }
+
+    /** The pods that run already keep running: no site has the lease, and the write decides whether this one gets it. */
+    private PlanOutcome takeInPlace(LeaseAction.TakeInPlace action, ActionContext context) {
+        PlanSite plan = context.plan();
+        long epoch = action.lease().epoch();
+        // If another site takes the lease first, what the pods have written is backed up before anything replaces it.
+        served.record(plan.namespace(), context.lease().epoch());
+        memory.recordEpoch(plan, epoch);
+        if (write(action, context)) {
+            String taken = "took the vacated lease for epoch " + epoch + " with the data that namespace "
+                    + plan.namespace() + " has, by annotation " + Api.IN_PLACE;
+            context.journal().end(FailoverResult.Completed, taken);
+            events.audited(plan.resource(), Reason.Active, taken, takeOver(AuditResult.Finished, plan));
+        }
+        return PlanOutcome.again(Role.Promoting, "took the lease for epoch " + epoch);
     }
 
     /** @return whether the lease was still as it had been read */

@@ -10,24 +10,24 @@ import io.breakwater.api.RestorePointSpec;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus;
 import io.breakwater.api.RestorePointStatus.CopyState;
-import io.breakwater.lease.EpochRecord;
 import io.breakwater.lease.Lease;
 import io.breakwater.lease.PointRef;
+import io.breakwater.points.Lineage;
 import io.breakwater.points.PointIndex;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 
 /** The RestorePoints of a plan's namespace: those that a site can start from, and the two that a failover creates. */
 final class PlanPoints {
-    /** Annotation on points that a run created: the id of the run. */
+    /** Annotation on points that a run created: the id of the run, or the id of the lease and the lost epoch. */
     static final String RUN = Api.GROUP + "/failover-run";
 
     /**
@@ -55,8 +55,7 @@ final class PlanPoints {
     }
 
     /**
-     * The newest point that a failover from this epoch could start from, for reports. It is complete in the given location. The
-     * holder captured it in this epoch, or this epoch started from it. Points of other epochs do not count.
+     * The newest point of the present history that is complete in the given location, for reports.
      */
     Optional<PointRef> newest(PlanSite plan, Lease lease, String location) {
         Remembered known = newest.get(key(plan, location));
@@ -85,33 +84,41 @@ final class PlanPoints {
     }
 
     private static Optional<PointRef> newest(PlanSite plan, Lease lease, String location, List<RestorePoint> points) {
-        return points.stream()
-                .filter(point -> point.isSealed() && point.getStatus().digest != null && isCompleteIn(point, location))
-                .filter(point -> isOfEpoch(point, plan, lease.holder(), lease.epoch()) || isStart(point, lease))
-                .map(PlanPoints::ref)
-                .max(Comparator.comparing(PointRef::capturedAt));
+        return PlanHistory.lineage(lease)
+                .newest(points.stream()
+                        .filter(point -> isUsable(point, plan, location) || isStart(point, lease, location)))
+                .map(PlanPoints::ref);
     }
 
     /**
      * A point of the epoch before this one that is newer than the one that the holder handed over. It shows that the lease does not
-     * name the last data of that epoch. Empty where the lease was taken without the holder: a copy may arrive late then.
+     * name the last data of that epoch. Empty where the lease was taken without the holder: a copy may arrive late then. Empty also
+     * where the epoch before this one never served, and was given back with the point that it started from.
      */
     Optional<PointRef> newerThanStart(PlanSite plan, Lease lease, String location) {
         if (lease.fence() != Fence.Graceful || lease.start() == null) {
             return Optional.empty();
         }
-        return lease.terms().stream()
-                .filter(term -> term.epoch() < lease.epoch())
-                .max(Comparator.comparing(EpochRecord::epoch))
-                .flatMap(term -> index.read(plan.namespace()).stream()
-                        .filter(point -> point.isSealed()
-                                && point.getStatus().digest != null
-                                && isCompleteIn(point, location)
-                                && isOfEpoch(point, plan, term.holder(), term.epoch()))
-                        .map(PlanPoints::ref)
-                        .filter(point ->
-                                point.capturedAt().isAfter(lease.start().capturedAt()))
-                        .max(Comparator.comparing(PointRef::capturedAt)));
+        PointRef start = lease.start();
+        if (start.epoch() != null && start.epoch() != lease.epoch() - 1) {
+            return Optional.empty();
+        }
+        return index.read(plan.namespace()).stream()
+                .filter(point -> isUsable(point, plan, location)
+                        && point.cause() != Trigger.Divergent
+                        && start.site().equals(point.getStatus().site)
+                        && Objects.requireNonNullElse(point.getStatus().epoch, 0L) == lease.epoch() - 1)
+                .max(Lineage.ORDER)
+                .filter(point -> isAfter(point, start))
+                .map(PlanPoints::ref);
+    }
+
+    /** Both points are of one epoch. */
+    private static boolean isAfter(RestorePoint point, PointRef start) {
+        Long sequence = point.getStatus().sequence;
+        return sequence == null || start.sequence() == null
+                ? ref(point).capturedAt().isAfter(start.capturedAt())
+                : sequence > start.sequence();
     }
 
     /** The RestorePoint that represents a point in this cluster; empty until catalog sync has found the point. */
@@ -147,27 +154,34 @@ final class PlanPoints {
             if (present.isEmpty()) {
                 return create(plan, name, Trigger.Final, run);
             }
-            Map<String, String> annotations = present.get().getMetadata().getAnnotations();
-            boolean ofRun = annotations != null && run.equals(annotations.get(RUN));
-            if (ofRun && isOf(plan, present.get(), Trigger.Final)) {
+            if (isOfRun(present.get(), run) && isOf(plan, present.get(), Trigger.Final)) {
                 return present.get();
             }
         }
     }
 
-    /** The divergent point for an epoch that this site lost; creates it if it does not exist. */
-    RestorePoint ensureDivergent(PlanSite plan, long epoch) {
+    /**
+     * The divergent point for an epoch that this site lost; creates it if it does not exist.
+     *
+     * @param run identity of the loss: a point of an epoch of the same number in another lease has other data
+     */
+    RestorePoint ensureDivergent(PlanSite plan, long epoch, String run) {
         String base = plan.name() + "-e" + epoch + "-divergent";
         for (int i = 1; ; i++) {
             String name = i == 1 ? base : base + "-" + i;
             Optional<RestorePoint> present = get(plan.namespace(), name);
             if (present.isEmpty()) {
-                return create(plan, name, Trigger.Divergent, "e" + epoch);
+                return create(plan, name, Trigger.Divergent, run);
             }
-            if (isOf(plan, present.get(), Trigger.Divergent)) {
+            if (isOfRun(present.get(), run) && isOf(plan, present.get(), Trigger.Divergent)) {
                 return present.get();
             }
         }
+    }
+
+    private static boolean isOfRun(RestorePoint point, String run) {
+        Map<String, String> annotations = point.getMetadata().getAnnotations();
+        return annotations != null && run.equals(annotations.get(RUN));
     }
 
     /** Whether Breakwater created a point for the plan: only Breakwater may set these triggers and the label. */
@@ -203,22 +217,32 @@ final class PlanPoints {
     static PointRef ref(RestorePoint point) {
         RestorePointStatus s = point.getStatus();
         String name = s.point == null ? point.getMetadata().getName() : s.point;
-        return new PointRef(s.site + "/" + s.namespace + "/" + name, s.digest, Instant.parse(s.capturedAt));
+        return new PointRef(
+                s.site + "/" + s.namespace + "/" + name,
+                s.digest,
+                Instant.parse(s.capturedAt),
+                s.epoch,
+                s.sequence,
+                s.storeTime == null ? null : Instant.parse(s.storeTime));
     }
 
-    private static boolean isOfEpoch(RestorePoint point, PlanSite plan, String holder, long of) {
-        RestorePointStatus s = point.getStatus();
-        long epoch = s.epoch == null ? 0 : s.epoch;
+    /** Whether a site could restore the point from a location, and it is one of the policy of the plan. */
+    private static boolean isUsable(RestorePoint point, PlanSite plan, String location) {
         Map<String, String> labels = point.getMetadata().getLabels();
         String policy = labels == null ? null : labels.get(Api.POLICY);
-        return holder.equals(s.site)
-                && plan.namespace().equals(s.namespace)
-                && (epoch == of || epoch == 0 && of == 1)
+        return isSealedIn(point, location)
+                && plan.namespace().equals(point.getStatus().namespace)
                 && (policy == null || policy.equals(plan.policy()));
     }
 
-    private static boolean isStart(RestorePoint point, Lease lease) {
-        return lease.start() != null && lease.start().digest().equals(point.getStatus().digest);
+    private static boolean isSealedIn(RestorePoint point, String location) {
+        return point.isSealed() && point.getStatus().digest != null && isCompleteIn(point, location);
+    }
+
+    private static boolean isStart(RestorePoint point, Lease lease, String location) {
+        return lease.start() != null
+                && isSealedIn(point, location)
+                && lease.start().digest().equals(point.getStatus().digest);
     }
 
     private RestorePoint create(PlanSite plan, String name, Trigger trigger, String run) {

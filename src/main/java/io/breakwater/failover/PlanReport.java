@@ -218,8 +218,9 @@ final class PlanReport {
         setRole(plan.resource(), role);
         seen.ifPresent(version -> {
             meters.set(MeterName.FAILOVER_EPOCH, version.lease().epoch(), tags);
-            if (version.lease().state() == Lease.State.Retired) {
-                // No site renews it until a plan exists again on the site that is active.
+            if (version.lease().state() == Lease.State.Retired
+                    || version.lease().state() == Lease.State.Vacated) {
+                // No site renews it until a plan exists again on the site that is active, or a site takes over.
                 meters.remove(MeterName.FAILOVER_LEASE_AGE, tags);
                 meters.remove(MeterName.FAILOVER_LEASE_DURATION, tags);
                 return;

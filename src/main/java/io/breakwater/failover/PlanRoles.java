@@ -20,7 +20,6 @@ import jakarta.inject.Inject;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -97,10 +96,7 @@ public class PlanRoles {
 
     /** The plan of a namespace that applies: the oldest. */
     static Optional<FailoverPlan> ruling(List<FailoverPlan> plans) {
-        return plans.stream()
-                .min(Comparator.comparing(
-                                (FailoverPlan plan) -> plan.getMetadata().getCreationTimestamp())
-                        .thenComparing(plan -> plan.getMetadata().getName()));
+        return FailoverPlan.ruling(plans);
     }
 
     /**

@@ -1,16 +1,22 @@
 package io.breakwater.failover;
 
+import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Durations;
 import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.FailoverPlanStatus;
+import io.breakwater.api.FailoverPlanStatus.Run;
+import io.breakwater.api.JournalEntry;
 import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.gate.NamespaceGate;
+import io.breakwater.lease.Lease;
 import io.breakwater.lease.LeaseRules;
 import io.breakwater.lease.LeaseStore;
 import io.breakwater.lease.LeaseTiming;
 import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -80,6 +86,12 @@ record PlanSite(
         return resource.getStatus();
     }
 
+    /** The run in which this site takes the lease, while it is running. */
+    Optional<Run> takeOver() {
+        return Optional.ofNullable(status().run)
+                .filter(run -> run.state == JournalEntry.State.Running && site.equals(run.to));
+    }
+
     /** The epoch that this cluster remembers; empty for a plan that is new here. */
     OptionalLong knownEpoch() {
         return status().epoch == null ? OptionalLong.empty() : OptionalLong.of(status().epoch);
@@ -119,6 +131,19 @@ record PlanSite(
         Long generation = resource.getMetadata().getGeneration();
         return LeaseRules.wants(site, activeSite(), status().settledActiveSite)
                 && !(generation != null && generation.equals(status().handledGeneration));
+    }
+
+    /** Whether this site vacated the lease when its namespace was deleted, and its plan names it again. */
+    boolean isVacatedHere(Lease lease) {
+        return lease.state() == Lease.State.Vacated && lease.holder().equals(site) && isNamed();
+    }
+
+    /** Whether a user lets this site take the lease that it vacated, with the data that the namespace has. */
+    boolean isInPlace(Lease lease) {
+        Map<String, String> annotations = resource.getMetadata().getAnnotations();
+        return isVacatedHere(lease)
+                && annotations != null
+                && Long.toString(lease.epoch()).equals(annotations.get(Api.IN_PLACE));
     }
 
     /** Identity of the run that would answer the present request: one for each edit. */

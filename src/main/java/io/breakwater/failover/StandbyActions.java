@@ -1,5 +1,6 @@
 package io.breakwater.failover;
 
+import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Durations;
 import io.breakwater.api.FailoverPlanStatus.Fence;
@@ -23,23 +24,40 @@ import java.util.Optional;
 /** Actions of a site without the lease: closes the gate, backs up divergent data, and reports the reason to wait. */
 final class StandbyActions {
     private final NamespaceGate gate;
+    private final PlanHolders holders;
     private final DivergentCapture divergent;
     private final TakeOver takeOver;
+    private final ServedEpochStore served;
     private final PlanMemory memory;
     private final Events events;
 
     StandbyActions(
-            NamespaceGate gate, DivergentCapture divergent, TakeOver takeOver, PlanMemory memory, Events events) {
+            NamespaceGate gate,
+            PlanHolders holders,
+            DivergentCapture divergent,
+            TakeOver takeOver,
+            ServedEpochStore served,
+            PlanMemory memory,
+            Events events) {
         this.gate = gate;
+        this.holders = holders;
         this.divergent = divergent;
         this.takeOver = takeOver;
+        this.served = served;
         this.memory = memory;
         this.events = events;
     }
 
     PlanOutcome perform(LeaseAction.Standby action, ActionContext context) {
         PlanSite plan = context.plan();
+        boolean unproven = action instanceof LeaseAction.Missing || action instanceof LeaseAction.Amnesia;
+        if (unproven && holders.openForUser(plan.resource())) {
+            return report(action, context);
+        }
         gate.close(plan.namespace(), plan.gateHolder(), LeaseTiming.LOST_GRACE);
+        if (!unproven) {
+            holders.refuseOpening(plan);
+        }
         Optional<String> pending = context.seen().flatMap(seen -> divergent.pending(plan, seen.lease()));
         if (pending.isPresent()) {
             return PlanOutcome.working(Role.Demoting, Reason.FailingOver, pending.get());
@@ -47,8 +65,10 @@ final class StandbyActions {
         context.seen()
                 .map(LeaseVersion::lease)
                 .filter(lease -> !lease.holder().equals(plan.site()))
-                .ifPresent(lease ->
-                        memory.recordEpoch(plan, Math.max(plan.knownEpoch().orElse(0), lease.epoch())));
+                .ifPresent(lease -> {
+                    memory.recordEpoch(plan, Math.max(plan.knownEpoch().orElse(0), lease.epoch()));
+                    divergent.settle(plan);
+                });
         return report(action, context);
     }
 
@@ -81,6 +101,7 @@ final class StandbyActions {
                         Reason.Standby,
                         "the plan was deleted on site " + plan.peer()
                                 + ", where the application still runs; apply the plan there again");
+            case LeaseAction.AwaitOrder await -> awaitOrder(await, context);
             case LeaseAction.Missing _ ->
                 PlanOutcome.stalled(
                         Role.Unknown,
@@ -174,12 +195,29 @@ final class StandbyActions {
             return;
         }
         String handedOver = "handed over to site " + plan.peer();
+        warnOfLatePod(context);
         context.journal().end(FailoverResult.Completed, handedOver);
         events.audited(
                 plan.resource(),
                 Reason.Standby,
                 handedOver + " with final point " + taken.get().start().point(),
                 AuditEntry.of(AuditAction.HandOver, AuditResult.Finished).between(plan.site(), plan.peer()));
+    }
+
+    /** The other site can take the lease in the moment in which a pod is seen here, before this site takes its offer back. */
+    private void warnOfLatePod(ActionContext context) {
+        PlanSite plan = context.plan();
+        boolean cut = context.journal().entries().stream().anyMatch(e -> e.step.equals(FailoverStep.FinalPoint.name()));
+        context.journal()
+                .running()
+                .filter(run -> cut)
+                .flatMap(run -> gate.seenSinceCut(plan.namespace(), run.id))
+                .ifPresent(cause -> events.warning(
+                        plan.resource(),
+                        Reason.Standby,
+                        "site " + plan.peer() + " took the lease, but " + cause
+                                + "; what it wrote is only in the volumes of this site: save it before the next"
+                                + " failover to this site"));
     }
 
     private PlanOutcome follow(ActionContext context) {
@@ -193,6 +231,29 @@ final class StandbyActions {
                         .map(LeaseVersion::lease)
                         .map(lease -> "site " + lease.holder() + " is active in epoch " + lease.epoch())
                         .orElse("waiting for site " + plan.activeSite() + " to write the first lease"));
+    }
+
+    private PlanOutcome awaitOrder(LeaseAction.AwaitOrder await, ActionContext context) {
+        PlanSite plan = context.plan();
+        memory.markSettled(plan);
+        if (await.hasVolumes()) {
+            long epoch = context.lease().epoch();
+            // If another site takes the lease, their data is backed up before anything replaces it.
+            served.record(plan.namespace(), epoch);
+            return PlanOutcome.stalled(
+                    Role.Passive,
+                    Reason.VolumesPresent,
+                    "the namespace was deleted and created again, and has volumes: to run the application with their"
+                            + " data, annotate the FailoverPlan with " + Api.IN_PLACE + "=" + epoch
+                            + "; to restore the newest point over them instead, annotate it with "
+                            + Api.DISCARD_DIVERGENT + "=" + epoch);
+        }
+        return PlanOutcome.stalled(
+                Role.Passive,
+                Reason.Standby,
+                "the namespace was deleted on site " + context.lease().holder()
+                        + ", so the application runs nowhere; to run it here, set spec.activeSite to " + plan.site()
+                        + " and spec.maxDataLoss to the data that may be lost");
     }
 
     private static PlanOutcome waiting(Kind kind, Reason reason, String message, ActionContext context) {

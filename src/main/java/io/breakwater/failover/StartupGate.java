@@ -2,17 +2,16 @@ package io.breakwater.failover;
 
 import io.breakwater.api.FailoverPlan;
 import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.election.LeaderStart;
 import io.breakwater.observe.LogContext;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.quarkus.runtime.StartupEvent;
-import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.util.concurrent.TimeUnit;
 import org.jboss.logging.Logger;
 
 /**
- * The first action of a guard. On a site that was down, the pods started with their nodes, before a guard could check
+ * The first action of a guard that leads. On a site that was down, the pods started with their nodes, before a guard could check
  * whether they may run. Each plan with an open gate gets a keeper at once. The keeper reads the lease before it writes. It
  * closes the gate when another site holds the lease, or when the lease cannot be read.
  */
@@ -30,7 +29,7 @@ class StartupGate {
         this.config = config;
     }
 
-    void start(@Observes @Priority(1) StartupEvent event) {
+    void start(@Observes LeaderStart event) {
         if (config.role() == BreakwaterConfig.Role.guard) {
             Thread.ofPlatform().daemon().name("start gate").start(this::untilListed);
         }

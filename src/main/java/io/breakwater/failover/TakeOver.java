@@ -25,6 +25,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
@@ -49,9 +50,11 @@ final class TakeOver {
     private final NamespaceGate gate;
     private final PlanPoints points;
     private final Workloads workloads;
+    private final TidyWorkloadsStep tidy;
     private final StepRunner runner;
     private final Clock clock;
     private final List<Step<Run>> fill;
+    private final List<Step<Run>> promote;
     private final List<Step<Run>> start;
 
     TakeOver(KubernetesClient client, NamespaceGate gate, PlanPoints points, StepRunner runner, Clock clock) {
@@ -61,19 +64,30 @@ final class TakeOver {
         this.workloads = new Workloads(client);
         this.runner = runner;
         this.clock = clock;
+        this.tidy = new TidyWorkloadsStep(client, gate, clock);
         this.fill = List.of(FailoverStep.AwaitPoint.does(this::awaitPoint), FailoverStep.Restore.does(this::restore));
+        this.promote = List.of(
+                FailoverStep.AwaitPoint.does(this::awaitPoint),
+                FailoverStep.Restore.does(this::restore),
+                FailoverStep.Tidy.does(run ->
+                        tidy.run(run.plan, find(run).map(Restore::getStatus).orElse(null))));
         this.start = List.of(FailoverStep.Open.does(this::open), FailoverStep.AwaitReady.does(this::awaitReady));
     }
 
-    /** Restores the data of the point, while the gate is closed. */
-    StepRunner.Result fill(Run run, FailoverJournal journal) {
-        gate.close(run.plan.namespace(), run.plan.gateHolder());
-        return runner.run(run.id(), fill, run, journal);
+    /** Restores the data of the point if that is not done, and prepares the workloads, while the gate is closed. */
+    StepRunner.Result promote(Run run, FailoverJournal journal) {
+        return gated(promote, run, journal);
     }
 
     /** Restores the data of an offered point, before this site takes the lease. */
     StepRunner.Result prepare(PlanSite plan, Lease offer, FailoverJournal journal) {
-        return fill(preparation(plan, offer), journal);
+        return gated(fill, preparation(plan, offer), journal);
+    }
+
+    private StepRunner.Result gated(List<Step<Run>> steps, Run run, FailoverJournal journal) {
+        gate.close(run.plan.namespace(), run.plan.gateHolder());
+        journal.restoreFrom(run.lease.start().digest());
+        return runner.run(run.id(), steps, run, journal);
     }
 
     /** Whether the offered point is restored here, as the cluster shows it. */
@@ -102,6 +116,17 @@ final class TakeOver {
         return runner.run(run.id(), start, run, journal);
     }
 
+    /** Whether the namespace has volumes, whose data a restore would replace. A claim without a volume has none. */
+    boolean hasVolumes(PlanSite plan) {
+        return client.persistentVolumeClaims().inNamespace(plan.namespace()).list().getItems().stream()
+                .anyMatch(claim -> claim.getSpec() != null && claim.getSpec().getVolumeName() != null);
+    }
+
+    /** The workloads that are held since the point does not have them, as the end of a message; empty without any. */
+    String absent(PlanSite plan) {
+        return tidy.absent(plan);
+    }
+
     /** The Restore verifies the seal of the point. An older point with a valid seal would replace newer data. */
     private Outcome awaitPoint(Run run) {
         PointRef ref = run.lease.start();
@@ -120,7 +145,11 @@ final class TakeOver {
     }
 
     private Outcome restore(Run run) {
-        Restore restore = find(run).orElseGet(() -> create(run, freeName(run)));
+        List<Restore> others = findOthers(run);
+        if (!others.isEmpty()) {
+            return stop(others);
+        }
+        Restore restore = find(run).orElseGet(() -> create(run));
         String name = restore.getMetadata().getName();
         if (restore.getStatus() == null) {
             return Outcome.waiting("Restore " + name + " has been created");
@@ -142,19 +171,38 @@ final class TakeOver {
         return Outcome.waiting("Restore " + name + ": " + restore.getStatus().progress);
     }
 
-    private static String restoreName(Run run, int number) {
-        String base = run.plan.name() + "-e" + run.lease.epoch();
-        return number == 1 ? base : base + "-" + number;
+    private static String restoreName(Run run) {
+        return run.plan.name() + "-e" + run.lease.epoch();
     }
 
-    /** The plan's Restore of the point. A hand-over that was cancelled leaves one of an earlier point. */
+    /** The plan's Restore of the point, for this try. */
     private Optional<Restore> find(Run run) {
-        for (int i = 1; ; i++) {
-            Optional<Restore> present = get(run, restoreName(run, i));
-            if (present.isEmpty() || isOwn(run, present.get()) && isWanted(run, present.get())) {
-                return present;
-            }
-        }
+        return get(run).filter(restore -> isOwn(run, restore) && isWanted(run, restore));
+    }
+
+    /**
+     * Restores of the plan that must not write to the namespace any more: each one that is not over and restores for another epoch,
+     * and that of this epoch if it is of another point, or failed in an earlier try. One that is complete counts too, since the data
+     * of a point that was restored afterwards is not its data.
+     */
+    private List<Restore> findOthers(Run run) {
+        return client.resources(Restore.class).inNamespace(run.plan.namespace()).list().getItems().stream()
+                .filter(restore -> isOwn(run, restore))
+                .filter(restore -> isOfEpoch(run, restore) ? !isWanted(run, restore) : !restore.isOver())
+                .toList();
+    }
+
+    /**
+     * Deletes Restores, which ends their movers. The gate stays closed for the plan, so no pod starts with what they have written.
+     * The next Restore is created when they are gone, so that nothing writes to its volumes.
+     */
+    private Outcome stop(List<Restore> others) {
+        others.stream()
+                .filter(other -> other.getMetadata().getDeletionTimestamp() == null)
+                .forEach(other -> client.resource(other).delete());
+        return Outcome.waiting("waiting for an earlier restore to end: Restore "
+                + others.getFirst().getMetadata().getName()
+                + " is of another point or of an earlier try, and is deleted");
     }
 
     /**
@@ -162,39 +210,51 @@ final class TakeOver {
      *
      * @throws BreakwaterException Conflict, retryable, when another user has created a Restore of the name
      */
-    private String freeName(Run run) {
-        for (int i = 1; ; i++) {
-            String name = restoreName(run, i);
-            Optional<Restore> present = get(run, name);
-            if (present.isEmpty()) {
-                return name;
-            }
-            if (!isOwn(run, present.get())) {
-                throw BreakwaterException.retryable(
-                        Reason.Conflict,
-                        "Restore " + name + " is not one of FailoverPlan " + run.plan.name()
-                                + ": another user created it; delete it, and the plan creates its own");
-            }
+    private void requireFreeName(Run run) {
+        if (get(run).isPresent()) {
+            throw BreakwaterException.retryable(
+                    Reason.Conflict,
+                    "Restore " + restoreName(run) + " is not one of FailoverPlan " + run.plan.name()
+                            + ": another user created it; delete it, and the plan creates its own");
         }
     }
 
-    private Optional<Restore> get(Run run, String name) {
+    private Optional<Restore> get(Run run) {
         return Optional.ofNullable(client.resources(Restore.class)
                 .inNamespace(run.plan.namespace())
-                .withName(name)
+                .withName(restoreName(run))
                 .get());
     }
 
+    private static boolean isOfEpoch(Run run, Restore restore) {
+        return restore.getMetadata().getName().equals(restoreName(run));
+    }
+
+    /** Whether the plan created a Restore: no user may set the label, but every user may name an owner. */
     private static boolean isOwn(Run run, Restore restore) {
         String plan = run.plan.resource().getMetadata().getUid();
-        return restore.getMetadata().getOwnerReferences().stream().anyMatch(o -> plan.equals(o.getUid()));
+        Map<String, String> labels = restore.getMetadata().getLabels();
+        return labels != null
+                && run.plan.name().equals(labels.get(Api.PLAN))
+                && restore.getMetadata().getOwnerReferences().stream().anyMatch(o -> plan.equals(o.getUid()));
     }
 
     private boolean isWanted(Run run, Restore restore) {
         RestoreSpec spec = restore.getSpec();
         return spec.restorePointRef != null
                 && Serialization.asJson(spec).equals(Serialization.asJson(spec(spec.restorePointRef)))
-                && restoresStart(run, restore);
+                && restoresStart(run, restore)
+                && !(restore.hasFailed() && isOfEarlierTry(run, restore));
+    }
+
+    private static boolean isOfEarlierTry(Run run, Restore restore) {
+        Map<String, String> annotations = restore.getMetadata().getAnnotations();
+        return annotations == null || !tryOf(run).equals(annotations.get(PlanPoints.RUN));
+    }
+
+    /** Identity of the present try: a user's edit starts the next one. */
+    private static String tryOf(Run run) {
+        return run.plan.takeOver().map(r -> r.id).orElseGet(run.plan::request);
     }
 
     /** Whether a Restore reads, or has read, the point that the site starts from. */
@@ -216,7 +276,8 @@ final class TakeOver {
         return spec;
     }
 
-    private Restore create(Run run, String name) {
+    private Restore create(Run run) {
+        requireFreeName(run);
         RestorePoint point = points.find(run.plan.namespace(), run.lease.start())
                 .orElseThrow(() -> BreakwaterException.retryable(
                         Reason.RestorePointNotFound,
@@ -224,9 +285,10 @@ final class TakeOver {
                                 + " was deleted; will retry when catalog sync has found the point again"));
         Restore restore = new Restore();
         restore.setMetadata(new ObjectMetaBuilder()
-                .withName(name)
+                .withName(restoreName(run))
                 .withNamespace(run.plan.namespace())
                 .addToLabels(Api.PLAN, run.plan.name())
+                .addToAnnotations(PlanPoints.RUN, tryOf(run))
                 .addNewOwnerReference()
                 .withApiVersion(run.plan.resource().getApiVersion())
                 .withKind(run.plan.resource().getKind())

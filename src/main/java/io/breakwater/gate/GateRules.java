@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -22,6 +23,15 @@ import java.util.stream.Collectors;
 public final class GateRules {
     /** Name of the scheduling gate. Gated pods also have a label of this name, so that they can be found. */
     public static final String GATE = Api.STANDBY;
+
+    /** Value of label {@link Api#STANDBY}: pods wait, and none starts without the webhook. */
+    public static final String ALL = "true";
+
+    /**
+     * Value of label {@link Api#STANDBY}: the application is active, and only workloads are held that its point does not have. Pods
+     * start also while no webhook answers, since that must not stop an active application.
+     */
+    public static final String SOME = "some";
 
     /** Name of the ServiceAccount of mover pods. */
     static final String MOVER_ACCOUNT = "breakwater-mover";
@@ -34,9 +44,45 @@ public final class GateRules {
 
     /** Whether the pods of the namespace are held. */
     public static boolean isStandby(Namespace namespace) {
-        return namespace != null
-                && namespace.getMetadata().getLabels() != null
-                && "true".equals(namespace.getMetadata().getLabels().get(Api.STANDBY));
+        return isClosed(namespace) || isUndecided(namespace);
+    }
+
+    /** Whether a holder has closed the gate. */
+    static boolean isClosed(Namespace namespace) {
+        String value = label(namespace, Api.STANDBY);
+        return ALL.equals(value) || SOME.equals(value);
+    }
+
+    /** The value of label {@link Api#STANDBY}; empty without the label. */
+    public static Optional<String> standby(Namespace namespace) {
+        return Optional.ofNullable(label(namespace, Api.STANDBY));
+    }
+
+    /**
+     * The value of label {@link Api#STANDBY} while the gate is closed for some holders.
+     *
+     * @param limits the workloads of holders that hold only the pods of some
+     */
+    static String standby(Set<String> holders, Map<String, Set<WorkloadName>> limits) {
+        boolean some = holders.stream()
+                .allMatch(holder -> holder.startsWith(NamespaceGate.ABSENT) && limits.containsKey(holder));
+        return some ? SOME : ALL;
+    }
+
+    /** Whether the namespace belongs to a plan by its label, and no guard has had proof that this site is active. */
+    static boolean isUndecided(Namespace namespace) {
+        return label(namespace, Api.PLAN) != null && !isActive(namespace);
+    }
+
+    /** Whether a guard had proof that this site is active. */
+    public static boolean isActive(Namespace namespace) {
+        return "true".equals(label(namespace, Api.ACTIVE));
+    }
+
+    private static String label(Namespace namespace, String name) {
+        return namespace == null || namespace.getMetadata().getLabels() == null
+                ? null
+                : namespace.getMetadata().getLabels().get(name);
     }
 
     /** The holders of the gate of a namespace, in the order in which they closed it. */
@@ -77,6 +123,30 @@ public final class GateRules {
         return limits;
     }
 
+    /** What the namespace records about the final point of a hand-over. */
+    public static List<Optional<String>> cut(Namespace namespace) {
+        return List.of(annotation(namespace, Api.FINAL_CUT), annotation(namespace, Api.POD_SEEN));
+    }
+
+    /** The reason for which a user asks to open the gate; empty without one. */
+    public static Optional<String> openingReason(Namespace namespace) {
+        return annotation(namespace, Api.OPEN_GATE);
+    }
+
+    /** The reason for which a user opened the gate, until a plan knows the active site again; empty without one. */
+    public static Optional<String> openedReason(Namespace namespace) {
+        return annotation(namespace, Api.GATE_OPENED);
+    }
+
+    private static Optional<String> annotation(Namespace namespace, String name) {
+        Map<String, String> annotations =
+                namespace == null ? null : namespace.getMetadata().getAnnotations();
+        return Optional.ofNullable(annotations)
+                .map(all -> all.get(name))
+                .map(String::strip)
+                .filter(text -> !text.isEmpty());
+    }
+
     /** The annotation that {@link #limits} reads. */
     static String text(Map<String, Set<WorkloadName>> limits) {
         Map<String, List<String>> names = new LinkedHashMap<>();
@@ -99,7 +169,8 @@ public final class GateRules {
         }
         Map<String, Set<WorkloadName>> limits = limits(namespace);
         Set<String> holders = holders(namespace);
-        return holders.isEmpty()
+        return isUndecided(namespace)
+                || holders.isEmpty()
                 || holders.stream()
                         .anyMatch(holder -> !limits.containsKey(holder)
                                 || limits.get(holder).stream().anyMatch(workload -> isOf(object, workload)));
@@ -146,6 +217,15 @@ public final class GateRules {
     public static boolean isFinished(Pod pod) {
         String phase = pod.getStatus() == null ? null : pod.getStatus().getPhase();
         return "Succeeded".equals(phase) || "Failed".equals(phase);
+    }
+
+    /** Whether the Job has completed or failed. */
+    public static boolean isFinished(Job job) {
+        return job.getStatus() != null
+                && job.getStatus().getConditions().stream()
+                        .anyMatch(c -> "True".equals(c.getStatus())
+                                && (c.getType().equals("Complete")
+                                        || c.getType().equals("Failed")));
     }
 
     /** Whether a CronJob created the Job. If such Jobs were held, they would accumulate. */

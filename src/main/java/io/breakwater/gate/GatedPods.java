@@ -56,6 +56,19 @@ final class GatedPods {
         found.pods().stream().filter(GateRules::isActive).filter(held).forEach(pod -> delete(pod, grace));
     }
 
+    /** Deletes the held pods that have a controller; returns their number. */
+    int renew(Found found) {
+        List<Pod> old = found.pods().stream()
+                .filter(GateRules::isHeld)
+                .filter(pod -> pod.getMetadata().getDeletionTimestamp() == null)
+                .filter(pod -> pod.getMetadata().getOwnerReferences() != null
+                        && pod.getMetadata().getOwnerReferences().stream()
+                                .anyMatch(owner -> Boolean.TRUE.equals(owner.getController())))
+                .toList();
+        old.forEach(pod -> client.resource(pod).delete());
+        return old.size();
+    }
+
     /** Removes the scheduling gate of Breakwater from each pod that is not held any more. */
     void release(Found found, Predicate<HasMetadata> held) {
         found.pods().stream().filter(GateRules::isHeld).filter(held.negate()).forEach(this::release);
@@ -106,11 +119,7 @@ final class GatedPods {
     }
 
     private static boolean isUnfinished(Job job) {
-        return job.getStatus() == null
-                || job.getStatus().getConditions().stream()
-                        .noneMatch(c -> "True".equals(c.getStatus())
-                                && (c.getType().equals("Complete")
-                                        || c.getType().equals("Failed")));
+        return !GateRules.isFinished(job);
     }
 
     private static String namespace(HasMetadata object) {

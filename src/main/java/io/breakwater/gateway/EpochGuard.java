@@ -8,10 +8,12 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.location.Stores;
 import io.breakwater.store.ObjectStore;
+import io.breakwater.store.SignedDocument;
 import io.breakwater.store.StoreLayout;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 
 /**
@@ -63,6 +65,17 @@ public class EpochGuard {
                     Reason.LeaseLost,
                     "FailoverPlan " + guard.namespace() + "/" + guard.plan() + " is in epoch " + now
                             + ", so writes of epoch " + guard.epoch() + " are refused");
+        }
+    }
+
+    /** The clock of the store that has the lease, read now; empty when the lease is absent or cannot be read. */
+    public Optional<Instant> storeTime(Guard guard) {
+        try {
+            return stores.open(guard.rendezvous())
+                    .readSigned(guard.key(), ObjectStore.MAX_DOCUMENT)
+                    .map(SignedDocument::storeTime);
+        } catch (BreakwaterException e) {
+            return Optional.empty();
         }
     }
 

@@ -16,8 +16,11 @@ import java.util.Optional;
  * site makes.
  *
  * @param schemaVersion layout of the document, {@link #SCHEMA}
+ * @param id random identity of this lease, from its first version on. Epochs are comparable only within one lease
  * @param epoch grows with every change of holder, and never shrinks
  * @param holder site that holds the lease, or the last one that held it
+ * @param cluster uid of the holder's cluster, which is the uid of its namespace {@code kube-system}; two clusters may have one
+ *     site name. {@link LeaseStore} writes it; null before that
  * @param state stage of the holder
  * @param fence how the holder came to this epoch
  * @param durationSeconds validity of a renewal, by the plan of the holder; the plan of the other site does not matter
@@ -29,15 +32,17 @@ import java.util.Optional;
  * @param request request of the other site
  * @param outcome answer to the last request that was refused
  * @param proof final point of the holder, once the lease is Offered
- * @param start the point that this epoch starts from; null in the first epoch
+ * @param start the point that this epoch starts from; null in the first epoch, and in one that was taken in place
  * @param terms holders of past epochs and of this one, oldest first, at most {@link #MAX_TERMS}
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @JsonIgnoreProperties(ignoreUnknown = true)
 public record Lease(
         int schemaVersion,
+        String id,
         long epoch,
         String holder,
+        String cluster,
         State state,
         Fence fence,
         long durationSeconds,
@@ -71,7 +76,9 @@ public record Lease(
          */
         Offered,
         /** The plan was deleted on the active site. The application still runs there, so no site may take over. */
-        Retired
+        Retired,
+        /** The namespace was deleted on the active site. No pod runs, and a site takes over only if a person names it. */
+        Vacated
     }
 
     /**
@@ -105,6 +112,45 @@ public record Lease(
                 .writes(1)
                 .renewals(1)
                 .terms(List.of(new EpochRecord(1, site, Fence.Initial)))
+                .build();
+    }
+
+    /** The same lease with its identity, which its first version gets before it is written. */
+    public Lease identified(String random) {
+        return LeaseDraft.after(this)
+                .writes(writes)
+                .renewals(renewals)
+                .id(random)
+                .build();
+    }
+
+    /** The same lease as the given cluster of the holder writes it. */
+    Lease ofCluster(String uid) {
+        return LeaseDraft.after(this)
+                .writes(writes)
+                .renewals(renewals)
+                .renewedAt(renewedAt)
+                .cluster(uid)
+                .build();
+    }
+
+    /**
+     * Renewal by the holder.
+     *
+     * @param before store time of the holder's last write. The first renewal of an epoch records it as the start of the epoch
+     */
+    Lease renewed(Duration duration, Long clockAhead, Instant before) {
+        EpochRecord last = terms.isEmpty() ? null : terms.getLast();
+        if (last == null || last.epoch() != epoch || last.since() != null) {
+            return renewed(duration, clockAhead);
+        }
+        List<EpochRecord> dated = new ArrayList<>(terms);
+        dated.set(dated.size() - 1, last.startedAt(before));
+        require(isHeld(), "renew");
+        return LeaseDraft.after(this)
+                .duration(duration)
+                .clockAheadMillis(clockAhead)
+                .terms(dated)
                 .build();
     }
 
@@ -207,9 +253,8 @@ public record Lease(
     /** The holder takes its offer back, before the other site has taken the lease. */
     public Lease takenBack(String message) {
         require(state == State.Offered, "take back");
-        boolean served = start == null || !start.digest().equals(proof.digest());
         return LeaseDraft.after(this)
-                .state(served ? State.Held : State.Taken)
+                .state(offersStart() ? State.Taken : State.Held)
                 .request(null)
                 .outcome(request == null ? outcome : new Outcome(request.id(), message))
                 .proof(null)
@@ -228,13 +273,24 @@ public record Lease(
 
     /** A new epoch. No pod runs in it before {@link #serving()}. */
     public Lease acquired(String site, Fence how, Duration duration, PointRef from) {
-        require(state != State.Retired && !site.equals(holder), "acquire");
+        require(state != State.Retired && (state == State.Vacated || !site.equals(holder)), "acquire");
+        return next(site, State.Taken, how, duration, from);
+    }
+
+    /** A new epoch of the same holder, with the data that its namespace has by now. No site has run the application meanwhile. */
+    public Lease takenInPlace(Duration duration) {
+        require(state == State.Vacated, "take in place");
+        return next(holder, State.Held, Fence.Vacated, duration, null);
+    }
+
+    private Lease next(String site, State stage, Fence how, Duration duration, PointRef from) {
         List<EpochRecord> all = new ArrayList<>(terms);
-        all.add(new EpochRecord(epoch + 1, site, how));
+        all.add(new EpochRecord(epoch + 1, site, how, null, from));
         return LeaseDraft.empty()
+                .id(id)
                 .epoch(epoch + 1)
                 .holder(site)
-                .state(State.Taken)
+                .state(stage)
                 .fence(how)
                 .duration(duration)
                 .writes(writes + 1)
@@ -261,6 +317,17 @@ public record Lease(
                 .build();
     }
 
+    /** The namespace was deleted on its active site, and its pods have ended. */
+    public Lease vacated() {
+        require(isHeld(), "vacate");
+        return LeaseDraft.after(this)
+                .state(State.Vacated)
+                .request(null)
+                .outcome(null)
+                .proof(null)
+                .build();
+    }
+
     /** The plan was created again on the site on which it was deleted. */
     public Lease adopted() {
         require(state == State.Retired, "adopt");
@@ -276,6 +343,24 @@ public record Lease(
     @JsonIgnore
     public boolean isHeld() {
         return state == State.Taken || state == State.Held || state == State.Releasing;
+    }
+
+    /** Whether the point that is offered is the one that the epoch started from: the holder has not served in it. */
+    public boolean offersStart() {
+        return state == State.Offered && start != null && start.digest().equals(proof.digest());
+    }
+
+    /**
+     * Whether the point that is offered lacks data that a site has served: no epoch since has served, and one of them began without
+     * the last data of the site before it.
+     */
+    public boolean offersLoss() {
+        if (!offersStart()) {
+            return false;
+        }
+        return terms.reversed().stream()
+                .takeWhile(term -> term.start() != null && term.start().digest().equals(proof.digest()))
+                .anyMatch(term -> term.fence() != Fence.Graceful);
     }
 
     /** Whether the given site holds the lease. */

@@ -48,6 +48,9 @@ public sealed interface LeaseAction {
      */
     record Acquire(Lease lease, Duration loss) implements Write {}
 
+    /** Starts a new epoch here with the data that the namespace has; a user decided that. */
+    record TakeInPlace(Lease lease) implements Write {}
+
     /** Renews the lease; the application runs here. */
     record Serve() implements Holding {}
 
@@ -91,6 +94,14 @@ public sealed interface LeaseAction {
 
     /** Is on standby; the plan was deleted on the active site, where the application runs without a lease. */
     record Unguarded() implements Standby {}
+
+    /**
+     * Is on standby; the namespace was deleted on the active site, and no site was named to take over.
+     *
+     * @param hasVolumes whether this is that site, and the namespace that was created again has volumes, whose data no user has
+     *     decided about
+     */
+    record AwaitOrder(boolean hasVolumes) implements Standby {}
 
     /** Waits: the rendezvous has no lease although it had one. */
     record Missing() implements Standby {}

@@ -10,8 +10,10 @@ import java.util.List;
 
 /** Builds a {@link Lease} by the names of its fields. Whether a change is legal is decided in {@link Lease}. */
 public final class LeaseDraft {
+    private String id;
     private long epoch;
     private String holder;
+    private String cluster;
     private State state;
     private Fence fence;
     private long durationSeconds;
@@ -35,8 +37,10 @@ public final class LeaseDraft {
     /** The next version of a lease: the same fields, one write and one renewal more, and written by the holder. */
     static LeaseDraft after(Lease lease) {
         LeaseDraft draft = new LeaseDraft();
+        draft.id = lease.id();
         draft.epoch = lease.epoch();
         draft.holder = lease.holder();
+        draft.cluster = lease.cluster();
         draft.state = lease.state();
         draft.fence = lease.fence();
         draft.durationSeconds = lease.durationSeconds();
@@ -51,6 +55,12 @@ public final class LeaseDraft {
         return draft;
     }
 
+    /** @param value null before the first version is written */
+    LeaseDraft id(String value) {
+        id = value;
+        return this;
+    }
+
     LeaseDraft epoch(long value) {
         epoch = value;
         return this;
@@ -58,6 +68,12 @@ public final class LeaseDraft {
 
     LeaseDraft holder(String site) {
         holder = site;
+        return this;
+    }
+
+    /** @param value null before it is written */
+    LeaseDraft cluster(String value) {
+        cluster = value;
         return this;
     }
 
@@ -130,8 +146,10 @@ public final class LeaseDraft {
     Lease build() {
         return new Lease(
                 Lease.SCHEMA,
+                id,
                 epoch,
                 holder,
+                cluster,
                 state,
                 fence,
                 durationSeconds,

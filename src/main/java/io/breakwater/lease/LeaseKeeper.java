@@ -39,6 +39,7 @@ public final class LeaseKeeper {
      * @param plan namespace and name of the plan
      * @param site this site
      * @param epoch the epoch that this cluster remembers; the lease of a later epoch belongs to another site
+     * @param timing the times of the plan
      */
     public record Holding(String plan, String site, long epoch, LeaseTiming timing) {}
 
@@ -79,6 +80,7 @@ public final class LeaseKeeper {
     private volatile boolean stopped;
     private volatile boolean over;
     private volatile boolean retiring;
+    private volatile boolean vacating;
     private volatile boolean retired;
     private volatile String failure;
     private volatile long nextAttempt;
@@ -89,18 +91,23 @@ public final class LeaseKeeper {
 
     /**
      * @param stores opens the store of the lease; called for each attempt, since credentials and locations change
-     * @param age age of the last renewal that is known
+     * @param last the last renewal that is known
      * @param calls runs each call on a thread of its own
      */
     public LeaseKeeper(
-            Holding holding, Supplier<LeaseStore> stores, Duration age, Guard guard, Clocks clocks, Executor calls) {
+            Holding holding,
+            Supplier<LeaseStore> stores,
+            LastRenewal last,
+            Guard guard,
+            Clocks clocks,
+            Executor calls) {
         this.holding = holding;
         this.stores = stores;
         this.guard = guard;
         this.clocks = clocks;
         this.calls = calls;
         long now = now();
-        this.watch = new RenewalWatch(holding.timing(), age, now);
+        this.watch = new RenewalWatch(holding.timing(), last, now);
         this.nextAttempt = now;
         this.beat = new Beat(now, clocks.wall().instant());
     }
@@ -139,7 +146,16 @@ public final class LeaseKeeper {
         }
     }
 
-    /** Whether the lease was retired by this keeper. */
+    /**
+     * Vacates the lease instead of renewing it, as soon as the store answers, and stops then. Call it only when no pod of the
+     * namespace runs any more.
+     */
+    public void vacate() {
+        vacating = true;
+        retire();
+    }
+
+    /** Whether the lease was retired or vacated by this keeper. */
     public boolean isRetired() {
         return retired;
     }
@@ -313,7 +329,11 @@ public final class LeaseKeeper {
     }
 
     private RenewalAnswer renew() {
-        return LeaseRenewal.of(stores.get(), holding, () -> retiring, clocks).run();
+        return LeaseRenewal.of(stores.get(), holding, this::end, clocks).run();
+    }
+
+    private LeaseRenewal.End end() {
+        return vacating ? LeaseRenewal.End.Vacate : retiring ? LeaseRenewal.End.Retire : LeaseRenewal.End.None;
     }
 
     private void answer(RenewalAnswer answer) {

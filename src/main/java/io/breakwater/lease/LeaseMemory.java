@@ -2,6 +2,7 @@ package io.breakwater.lease;
 
 import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Durations;
 import io.breakwater.api.Reason;
 import java.time.Duration;
 import java.time.Instant;
@@ -21,16 +22,25 @@ public final class LeaseMemory {
     /** The last renewal that this process saw, and when it saw it first. */
     private record SeenRenewal(long epoch, long renewals, long nanos) {}
 
+    /** A renewal by another cluster that an administrator accepted as one of this cluster. */
+    private record AdoptedRenewal(String cluster, long epoch, long renewals) {
+        static AdoptedRenewal of(Lease lease) {
+            return new AdoptedRenewal(lease.cluster(), lease.epoch(), lease.renewals());
+        }
+    }
+
     /** A version of the lease, and when it was written for the first time. */
     private record WrittenLease(LeaseCounter counter, Instant modified) {}
 
     private final LongSupplier nanos;
     private final Map<String, SeenHeartbeat> heartbeats = new HashMap<>();
     private LeaseCounter newest;
+    private String id;
     private String acceptable;
     private LeaseCounter accepted;
     private WrittenLease written;
     private SeenRenewal renewal;
+    private AdoptedRenewal adopted;
     private Lease verified;
     private String restored;
 
@@ -41,7 +51,16 @@ public final class LeaseMemory {
 
     /** @param nanos a monotonic clock */
     public LeaseMemory(LeaseCounter newest, LongSupplier nanos) {
+        this(newest, null, nanos);
+    }
+
+    /**
+     * @param id identity of the lease that an earlier process recorded; null without a record
+     * @param nanos a monotonic clock
+     */
+    public LeaseMemory(LeaseCounter newest, String id, LongSupplier nanos) {
         this.newest = newest;
+        this.id = id;
         this.nanos = nanos;
     }
 
@@ -69,18 +88,71 @@ public final class LeaseMemory {
      * @throws BreakwaterException WentBack, when it is older
      */
     synchronized void check(String key, LeaseCounter read, LeaseCounter before) {
-        if (!read.isBefore(before)) {
+        check(key, read, id, before);
+    }
+
+    /**
+     * Checks a version that was read, with the identity of its lease. A lease of another identity is refused like an older one:
+     * its epochs prove nothing about this one.
+     *
+     * @param other identity of the lease that was read
+     * @throws BreakwaterException WentBack, when it is older or another lease
+     */
+    synchronized void check(String key, LeaseCounter read, String other, LeaseCounter before) {
+        boolean same = id == null || id.equals(other);
+        if (same && !read.isBefore(before)) {
             newest = newest.max(read);
             return;
         }
         if (!isAcceptable(read)) {
+            String cause = same
+                    ? " went back: it has counter " + read + ", but this site has seen " + before
+                    : " went back: it is another lease, with id " + other + " and counter " + read
+                            + ", but this site has seen the lease with id " + id;
             throw BreakwaterException.permanent(
                     Reason.WentBack,
-                    key + " went back: it has counter " + read + ", but this site has seen " + before
+                    key + cause
                             + "; restore the newest version of the object, or annotate the FailoverPlan with "
                             + Api.ACCEPT_LEASE + "=" + read + " to accept this one");
         }
         accepted(read);
+    }
+
+    /**
+     * Checks that this cluster wrote a lease whose holder has the name of this site. Two clusters may have one name by mistake, and
+     * then only one of them holds the lease. An administrator can accept the lease of a cluster that this one replaces. That has an
+     * effect once this process has seen no renewal for so long that the pods of the other cluster must have ended.
+     *
+     * @param lease as the store returned it just now
+     * @param own uid of this cluster
+     * @throws BreakwaterException SiteNameTaken, when another cluster wrote it
+     */
+    synchronized void requireCluster(String key, Lease lease, String own) {
+        Duration still = stoodStill(lease);
+        AdoptedRenewal other = AdoptedRenewal.of(lease);
+        if (lease.cluster() == null || lease.cluster().equals(own) || other.equals(adopted)) {
+            return;
+        }
+        LeaseCounter counter = LeaseCounter.of(lease);
+        boolean named = isAcceptable(counter);
+        Duration left = lease.isHeld()
+                ? LeaseTiming.of(lease.duration()).takeableAfter().minus(still)
+                : Duration.ZERO;
+        if (named && !left.isPositive()) {
+            adopted = other;
+            accepted(counter);
+            return;
+        }
+        String way = named
+                ? "; this cluster replaces the other one when that has not renewed the lease for "
+                        + Durations.format(left.plusSeconds(1)) + " more, will retry"
+                : "; if both exist, give one of them another site name; if this cluster replaces the other one, fail"
+                        + " over to the other site, or annotate the FailoverPlan with " + Api.ACCEPT_LEASE + "="
+                        + counter;
+        throw BreakwaterException.permanent(
+                Reason.SiteNameTaken,
+                key + " belongs to another cluster with site name " + lease.holder() + ": it has UID " + lease.cluster()
+                        + ", but this cluster has UID " + own + way);
     }
 
     /** Whether an administrator accepts a version: its counter, or a later one of the same epoch, since a holder renews it. */
@@ -127,6 +199,7 @@ public final class LeaseMemory {
 
     /** Notes a version with valid signatures. */
     synchronized void verified(Lease lease) {
+        id = lease.id();
         verified = lease;
     }
 

@@ -5,20 +5,28 @@ import io.breakwater.api.Reason;
 import io.breakwater.lease.LeaseKeeper.Clocks;
 import io.breakwater.lease.LeaseKeeper.Holding;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 /**
  * One attempt to renew or retire a lease. Only a lease that names another holder or a later epoch means that this site lost it. A
  * lease that is absent, or older than this cluster remembers, proves nothing: stores fail, are emptied and are restored.
  *
- * @param retires whether to retire the lease; asked late, since another attempt may retire it while this one reads
+ * @param end whether to end the lease; asked late, since another attempt may end it while this one reads
  * @param startedAt start of the attempt; a renewal counts from here, however late the answer arrives
  */
-record LeaseRenewal(LeaseStore store, Holding holding, BooleanSupplier retires, Clocks clocks, long startedAt) {
+record LeaseRenewal(LeaseStore store, Holding holding, Supplier<End> end, Clocks clocks, long startedAt) {
+    /** What a renewal does in place of renewing. */
+    enum End {
+        None,
+        Retire,
+        Vacate
+    }
+
     /** An attempt that starts now. */
-    static LeaseRenewal of(LeaseStore store, Holding holding, BooleanSupplier retires, Clocks clocks) {
-        return new LeaseRenewal(store, holding, retires, clocks, clocks.nanos().getAsLong());
+    static LeaseRenewal of(LeaseStore store, Holding holding, Supplier<End> end, Clocks clocks) {
+        return new LeaseRenewal(store, holding, end, clocks, clocks.nanos().getAsLong());
     }
 
     /** Reads the lease and writes it again; blocks. */
@@ -27,7 +35,7 @@ record LeaseRenewal(LeaseStore store, Holding holding, BooleanSupplier retires, 
         try {
             seen = store.read();
         } catch (BreakwaterException e) {
-            return restore(e);
+            return e.reason() == Reason.SiteNameTaken ? new RenewalAnswer.NotHeld(e.getMessage()) : restore(e);
         }
         if (seen.isEmpty()) {
             return new RenewalAnswer.Failed("the store has no lease");
@@ -51,14 +59,14 @@ record LeaseRenewal(LeaseStore store, Holding holding, BooleanSupplier retires, 
 
     /** Whether another attempt retired the lease, and its answer was lost or is still on its way. */
     private boolean isRetiredBefore(Lease lease) {
-        return retires.getAsBoolean()
-                && lease.state() == Lease.State.Retired
+        return end.get() != End.None
+                && (lease.state() == Lease.State.Retired || lease.state() == Lease.State.Vacated)
                 && lease.epoch() == holding.epoch()
                 && lease.holder().equals(holding.site());
     }
 
     /**
-     * A site whose key is not known wrote the lease, and left its epoch and its holder. Such a version changes nothing: the holder
+     * A site whose key is not known wrote the lease, and left its epoch, its holder and the cluster of the holder. Such a version changes nothing: the holder
      * writes its own last version again. Otherwise a site with a new key could end the lease of the other one.
      */
     private RenewalAnswer restore(BreakwaterException e) {
@@ -69,7 +77,9 @@ record LeaseRenewal(LeaseStore store, Holding holding, BooleanSupplier retires, 
         }
         Optional<LeaseVersion> stated = store.readStated();
         boolean same = stated.map(LeaseVersion::lease)
-                .filter(l -> l.epoch() == holding.epoch() && l.holder().equals(holding.site()))
+                .filter(l -> l.epoch() == holding.epoch()
+                        && l.holder().equals(holding.site())
+                        && Objects.equals(l.cluster(), own.get().cluster()))
                 .isPresent();
         if (!same) {
             throw e;
@@ -88,11 +98,15 @@ record LeaseRenewal(LeaseStore store, Holding holding, BooleanSupplier retires, 
 
     private RenewalAnswer write(LeaseVersion seen, Lease basis) {
         long ahead = Duration.between(seen.storeTime(), clocks.wall().instant()).toMillis();
-        boolean retire = retires.getAsBoolean() && basis.state() != Lease.State.Taken;
-        Lease next = retire ? basis.retired() : basis.renewed(holding.timing().duration(), ahead);
+        End ends = basis.state() == Lease.State.Taken ? End.None : end.get();
+        Lease next = switch (ends) {
+            case None -> basis.renewed(holding.timing().duration(), ahead, seen.renewedAt());
+            case Retire -> basis.retired();
+            case Vacate -> basis.vacated();
+        };
         return store.write(next, Optional.of(seen))
-                .<RenewalAnswer>map(
-                        written -> retire ? new RenewalAnswer.Retired() : new RenewalAnswer.Renewed(startedAt))
+                .<RenewalAnswer>map(written ->
+                        ends == End.None ? new RenewalAnswer.Renewed(startedAt) : new RenewalAnswer.Retired())
                 .orElseGet(() -> new RenewalAnswer.Failed("another process wrote the lease at the same time"));
     }
 }

@@ -29,7 +29,7 @@ public final class LeaseRules {
      */
     public static boolean isTakeable(LeaseVersion seen, LeaseTiming ofHolder) {
         return switch (seen.lease().state()) {
-            case Offered -> true;
+            case Offered, Vacated -> true;
             case Retired -> false;
             case Taken, Held, Releasing -> seen.stoodStill().compareTo(ofHolder.takeableAfter()) > 0;
         };
@@ -43,7 +43,11 @@ public final class LeaseRules {
      * @return never negative
      */
     public static Duration lossBound(LeaseVersion seen, PointRef start) {
-        Instant served = seen.renewedAt().plus(seen.lease().duration());
+        // The pods of a vacated lease had ended when it was written.
+        Duration validity = seen.lease().state() == Lease.State.Vacated
+                ? Duration.ZERO
+                : seen.lease().duration();
+        Instant served = seen.renewedAt().plus(validity);
         Instant now = later(seen.storeTime(), seen.renewedAt().plus(seen.stoodStill()));
         Instant last = now.isBefore(served) ? now : served;
         Duration loss = Duration.between(capturedByStore(seen.lease(), start), last);
@@ -111,6 +115,7 @@ public final class LeaseRules {
         return switch (lease.state()) {
             case Offered -> lease.holder().equals(facts.site()) ? afterOwnOffer(facts, lease) : afterOffer(facts, seen);
             case Retired -> afterRetirement(facts, lease);
+            case Vacated -> afterVacating(facts, seen);
             case Taken, Held, Releasing -> whileHeld(facts, seen);
         };
     }
@@ -145,13 +150,17 @@ public final class LeaseRules {
         if (!requested && isAnswered(facts, lease)) {
             return new LeaseAction.Rejected(lease.outcome().message());
         }
+        Duration loss = lease.offersLoss() ? lossBound(seen, lease.proof()) : Duration.ZERO;
+        if (loss.compareTo(facts.maxDataLoss()) > 0) {
+            return new LeaseAction.TooMuchLoss(loss);
+        }
         return switch (facts.handover()) {
             case Handover.Complete complete
             when complete.last().digest().equals(lease.proof().digest()) ->
                 new LeaseAction.Acquire(
                         lease.acquired(
                                 facts.site(), Fence.Graceful, facts.timing().duration(), lease.proof()),
-                        Duration.ZERO);
+                        loss);
             case Handover.Failed failed
             when requested -> new LeaseAction.Decline(lease.declined(failed.message()), failed.message());
             default -> new LeaseAction.Prepare();
@@ -167,6 +176,22 @@ public final class LeaseRules {
             return new LeaseAction.Unguarded();
         }
         return facts.named() ? new LeaseAction.Adopt(lease.adopted()) : new LeaseAction.Follow();
+    }
+
+    /**
+     * A vacated lease starts no site by itself. The site that a person names takes it. The site with the namespace that was created
+     * again needs no edit: its plan names it, and {@code maxDataLoss} limits what is lost. If that namespace has volumes, a user has
+     * filled it since, and only a person knows whether the application is to have that data.
+     */
+    private static LeaseAction afterVacating(SiteFacts facts, LeaseVersion seen) {
+        boolean again = facts.named() && seen.lease().holder().equals(facts.site());
+        if (again && facts.hasVolumes()) {
+            return facts.inPlace()
+                    ? new LeaseAction.TakeInPlace(
+                            seen.lease().takenInPlace(facts.timing().duration()))
+                    : new LeaseAction.AwaitOrder(true);
+        }
+        return facts.wanted() || again ? take(facts, seen, Fence.Vacated) : new LeaseAction.AwaitOrder(false);
     }
 
     private static LeaseAction whileHeld(SiteFacts facts, LeaseVersion seen) {
@@ -191,6 +216,11 @@ public final class LeaseRules {
                     ? new LeaseAction.AwaitExpiry(ofHolder.takeableAfter().minus(seen.stoodStill()))
                     : new LeaseAction.AwaitRelease(facts.peerSilent());
         }
+        return take(facts, seen, Fence.Expired);
+    }
+
+    /** Takes the lease without a final point, within the loss that the plan allows. */
+    private static LeaseAction take(SiteFacts facts, LeaseVersion seen, Fence fence) {
         if (facts.newest().isEmpty()) {
             return new LeaseAction.NothingToStartFrom();
         }
@@ -200,9 +230,7 @@ public final class LeaseRules {
             return new LeaseAction.TooMuchLoss(loss);
         }
         return new LeaseAction.Acquire(
-                seen.lease()
-                        .acquired(facts.site(), Fence.Expired, facts.timing().duration(), newest),
-                loss);
+                seen.lease().acquired(facts.site(), fence, facts.timing().duration(), newest), loss);
     }
 
     /**
@@ -243,6 +271,9 @@ public final class LeaseRules {
 
     /** Time of the capture of a point by the clock of the store; never later than the capture. */
     private static Instant capturedByStore(Lease lease, PointRef point) {
+        if (point.storeTime() != null) {
+            return point.storeTime();
+        }
         boolean ofHolder = point.site().equals(lease.holder());
         return ofHolder && lease.clockAheadMillis() != null
                 ? point.capturedAt().minusMillis(lease.clockAheadMillis())

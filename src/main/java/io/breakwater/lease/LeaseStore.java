@@ -14,6 +14,7 @@ import io.breakwater.store.ObjectStore.Observed;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.SignedDocument;
 import io.breakwater.store.SiteHeartbeat;
+import io.breakwater.store.SiteSigner;
 import io.breakwater.store.StoreLayout;
 import java.io.IOException;
 import java.time.Duration;
@@ -70,7 +71,8 @@ public class LeaseStore {
     /**
      * The lease as it is now; empty when the store has none.
      *
-     * @throws BreakwaterException Tampered, when its signature is missing or wrong; WentBack, when a newer one was seen
+     * @throws BreakwaterException Tampered, when its signature is missing or wrong; WentBack, when a newer one was seen;
+     *     SiteNameTaken, when another cluster holds it by the name of this site
      */
     public Optional<LeaseVersion> read() {
         LeaseCounter before = memory.newest();
@@ -81,7 +83,9 @@ public class LeaseStore {
             return Optional.of(accepted(e));
         }
         seen.ifPresent(version -> {
-            memory.check(key(), LeaseCounter.of(version.lease()), before);
+            memory.check(
+                    key(), LeaseCounter.of(version.lease()), version.lease().id(), before);
+            requireOwnCluster(version.lease());
             memory.verified(version.lease());
         });
         return seen.map(this::observed);
@@ -101,9 +105,19 @@ public class LeaseStore {
                             + " to accept this version",
                     e);
         }
+        requireOwnCluster(stated.lease());
         memory.accepted(counter);
         memory.verified(stated.lease());
         return observed(stated);
+    }
+
+    private void requireOwnCluster(Lease lease) {
+        signerOf(lease).ifPresent(site -> memory.requireCluster(key(), lease, site.cluster()));
+    }
+
+    /** This site, if it is the holder that the lease names; empty also in a process that does not sign for its site. */
+    private Optional<SiteSigner> signerOf(Lease lease) {
+        return store.documents().site().filter(site -> site.site().equals(lease.holder()));
     }
 
     private LeaseVersion observed(LeaseVersion version) {
@@ -142,7 +156,7 @@ public class LeaseStore {
     public static boolean isAtRest(SignedDocument document) {
         try {
             Lease.State state = JSON.readValue(document.payload(), Lease.class).state();
-            return state == Lease.State.Offered || state == Lease.State.Retired;
+            return state == Lease.State.Offered || state == Lease.State.Retired || state == Lease.State.Vacated;
         } catch (IOException e) {
             return false;
         }
@@ -154,13 +168,16 @@ public class LeaseStore {
     }
 
     /**
-     * Writes the lease if no other write has changed it.
+     * Writes the lease if no other write has changed it. The version of a holder gets the uid of its cluster.
      *
+     * @param change the lease to write
      * @param basis the version that the change was decided on; empty for the first lease
      * @return the new version, or empty when another write came first and nothing was written
      * @throws BreakwaterException when the write failed, or its result is unknown
      */
-    public Optional<LeaseVersion> write(Lease lease, Optional<LeaseVersion> basis) {
+    public Optional<LeaseVersion> write(Lease change, Optional<LeaseVersion> basis) {
+        Lease lease =
+                signerOf(change).map(site -> change.ofCluster(site.cluster())).orElse(change);
         Precondition condition = basis.<Precondition>map(version -> new Precondition.Matches(version.etag()))
                 .orElse(Precondition.ABSENT);
         try {

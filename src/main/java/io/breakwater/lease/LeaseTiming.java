@@ -55,6 +55,16 @@ public record LeaseTiming(
         return new LeaseTiming(duration, duration.dividedBy(4), notice, gate, margin);
     }
 
+    /**
+     * The times for a lease whose document does not have this duration yet.
+     *
+     * @param documented duration in the document. A longer one does not count
+     */
+    public LeaseTiming within(Duration documented) {
+        Duration shorter = max(documented, SHORTEST);
+        return shorter.compareTo(duration) < 0 ? of(shorter) : this;
+    }
+
     /** Grace period of pods that end because the lease was lost; the other half is for the kubelet. */
     public Duration grace() {
         return gateBudget.dividedBy(2);

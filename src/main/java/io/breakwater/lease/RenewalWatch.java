@@ -10,16 +10,21 @@ final class RenewalWatch {
     /** Longest time for an answer after a suspension, when the lease may belong to another site. */
     private static final Duration AFTER_SUSPENSION = Duration.ofSeconds(2);
 
-    private final LeaseTiming timing;
+    private final LeaseTiming planned;
+    private LeaseTiming timing;
     private long renewedAt;
     private long noticeAt;
     private long resumedAt;
     private boolean confirmed;
 
-    /** @param age age of the last renewal that is known, by another process or site */
-    RenewalWatch(LeaseTiming timing, Duration age, long now) {
-        this.timing = timing;
-        this.renewedAt = now - age.toNanos();
+    /**
+     * @param planned the times of the plan. They count from the first renewal on, which writes their duration into the document
+     * @param last the last renewal that is known, by another process or site
+     */
+    RenewalWatch(LeaseTiming planned, LastRenewal last, long now) {
+        this.planned = planned;
+        this.timing = planned.within(last.duration());
+        this.renewedAt = now - last.age().toNanos();
         this.resumedAt = now;
         this.noticeAt = later(
                 renewedAt + timing.latestNotice().toNanos(),
@@ -32,6 +37,7 @@ final class RenewalWatch {
      * @param startedAt start of the renewal; the answer may have come much later
      */
     synchronized void renewed(long startedAt, long now) {
+        timing = planned;
         if (startedAt - resumedAt < 0) {
             return; // The machine was suspended between the start and the answer.
         }

@@ -20,6 +20,8 @@ import java.util.OptionalLong;
  * @param peerSilent whether the last heartbeat of the other site's operator is older than a lease
  * @param handover progress of the hand-over by this site
  * @param newest the newest point that an unplanned failover could start from
+ * @param inPlace whether a user lets this site serve what these volumes have
+ * @param hasVolumes whether this site vacated the lease, and its namespace has volumes again whose data no user has discarded
  */
 public record SiteFacts(
         String site,
@@ -32,7 +34,9 @@ public record SiteFacts(
         Duration maxDataLoss,
         boolean peerSilent,
         Handover handover,
-        Optional<PointRef> newest) {
+        Optional<PointRef> newest,
+        boolean inPlace,
+        boolean hasVolumes) {
 
     public SiteFacts {
         Objects.requireNonNull(site, "site");
@@ -72,6 +76,8 @@ public record SiteFacts(
         private boolean peerSilent;
         private Handover handover = Handover.PENDING;
         private Optional<PointRef> newest = Optional.empty();
+        private boolean inPlace;
+        private boolean hasVolumes;
 
         public Draft site(String value) {
             site = value;
@@ -128,9 +134,31 @@ public record SiteFacts(
             return this;
         }
 
+        public Draft inPlace(boolean value) {
+            inPlace = value;
+            return this;
+        }
+
+        public Draft hasVolumes(boolean value) {
+            hasVolumes = value;
+            return this;
+        }
+
         public SiteFacts build() {
             return new SiteFacts(
-                    site, timing, seen, knownEpoch, named, wanted, run, maxDataLoss, peerSilent, handover, newest);
+                    site,
+                    timing,
+                    seen,
+                    knownEpoch,
+                    named,
+                    wanted,
+                    run,
+                    maxDataLoss,
+                    peerSilent,
+                    handover,
+                    newest,
+                    inPlace,
+                    hasVolumes);
         }
     }
 }

@@ -14,7 +14,7 @@ public enum AuditAction {
     ReleaseHold,
     /** The undeletion of a point in its grace period. */
     Undelete,
-    /** A change of {@code spec.activeSite} or {@code spec.maxDataLoss} of a FailoverPlan. */
+    /** A change of {@code spec.activeSite}, {@code spec.maxDataLoss} or annotation {@code in-place} of a FailoverPlan. */
     FailOver,
     /** The takeover of the lease by this site, from the request to the other site until the application runs here. */
     TakeOver,

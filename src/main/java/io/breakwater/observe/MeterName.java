@@ -441,6 +441,10 @@ public enum MeterName {
             "Objects of a controller; state is waiting (for a thread) or working",
             "controller",
             "state"),
+    LEADER(
+            "breakwater_leader",
+            Kind.GAUGE,
+            "1 for the guard that renews leases and reconciles FailoverPlans, 0 for one that waits to do so"),
     RESIDENT_MEMORY(
             "breakwater_resident_memory_bytes",
             Kind.GAUGE,

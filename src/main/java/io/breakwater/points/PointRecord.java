@@ -52,7 +52,8 @@ final class PointRecord {
             String site,
             String source,
             String cluster,
-            String namespaceUid) {
+            String namespaceUid,
+            Trigger cause) {
         private boolean hasSameSpec(Common other) {
             return Objects.equals(policy, other.policy)
                     && trigger == other.trigger
@@ -191,7 +192,8 @@ final class PointRecord {
                 s.site,
                 s.namespace,
                 s.cluster,
-                s.namespaceUid);
+                s.namespaceUid,
+                s.trigger);
     }
 
     private static void packAsked(Packer packer, RestorePoint point) {
@@ -242,6 +244,7 @@ final class PointRecord {
         values(ANNOTATIONS, point.getMetadata().getAnnotations()).forEach(packer::add);
         RestorePointStatus s = point.getStatus() == null ? new RestorePointStatus() : point.getStatus();
         packer.add(s.point).add(s.digest);
+        packer.add(s.storeTime).add(s.sequence == null ? 0 : s.sequence.intValue());
         packer.add(s.volumes == null ? 0 : s.volumes.size() + 1);
         for (VolumeStatus volume : s.volumes == null ? List.<VolumeStatus>of() : s.volumes) {
             packer.add(volume.repositorySnapshot).add(volume.kept == null ? 0 : 1);
@@ -251,10 +254,14 @@ final class PointRecord {
     private void unpackRest(Unpacker unpacker, RestorePointStatus s) {
         s.point = unpacker.text();
         s.digest = unpacker.text();
+        s.storeTime = unpacker.text();
+        int sequence = unpacker.number();
+        s.sequence = sequence == 0 ? null : (long) sequence;
         s.site = common.site;
         s.namespace = common.source;
         s.cluster = common.cluster;
         s.namespaceUid = common.namespaceUid;
+        s.trigger = common.cause;
         s.epoch = epoch == NO_NUMBER ? null : epoch;
         int volumes = unpacker.number();
         s.volumes = volumes == 0 ? null : new ArrayList<>();

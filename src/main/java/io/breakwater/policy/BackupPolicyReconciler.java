@@ -15,6 +15,7 @@ import io.breakwater.gateway.EpochGuard;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.StatusWriter;
+import io.breakwater.points.Lineage;
 import io.breakwater.policy.template.TemplateEvents;
 import io.breakwater.policy.template.TemplateSync;
 import io.breakwater.watch.ObjectCache;
@@ -149,6 +150,7 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
                 cron,
                 route,
                 VerificationSummary.of(spec, points.verifications(policy)),
+                lineage(policy),
                 problem,
                 Optional.empty());
     }
@@ -287,8 +289,13 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
         }
         Set<String> inUse = certain ? points.inUse(policy.getMetadata().getNamespace(), all) : Set.of();
         ZoneId zone = CronSchedule.zone(policy.getSpec().schedule);
-        return new RetentionRules(policy.getSpec().retention, zone, clock.instant())
+        return new RetentionRules(policy.getSpec().retention, zone, clock.instant(), lineage(policy))
                 .expired(all, inherited.names(all, certain), inUse);
+    }
+
+    /** A history that is behind excludes the points of later epochs, which are not deleted then. */
+    private Lineage lineage(BackupPolicy policy) {
+        return Lineage.of(objects.in(FailoverPlan.class, policy.getMetadata().getNamespace()));
     }
 
     private static <R extends HasMetadata> InformerEventSourceConfiguration<R> watch(

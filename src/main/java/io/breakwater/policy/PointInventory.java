@@ -3,6 +3,7 @@ package io.breakwater.policy;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointStatus;
 import io.breakwater.api.RestorePointStatus.CopyState;
+import io.breakwater.points.Lineage;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.Comparator;
@@ -17,7 +18,7 @@ import java.util.stream.Stream;
 /**
  * The points of a policy: the good ones, newest first, and for each location the newest that is complete there.
  *
- * @param good points that are sealed and not being deleted
+ * @param good points of the present history that are sealed and not being deleted
  */
 record PointInventory(List<Good> good, Map<String, Good> newestAt) {
     /** A good point. */
@@ -51,13 +52,12 @@ record PointInventory(List<Good> good, Map<String, Good> newestAt) {
     }
 
     /** Sorts the points of one policy. */
-    static PointInventory of(List<RestorePoint> points) {
+    static PointInventory of(List<RestorePoint> points, Lineage lineage) {
         List<Good> good = points.stream()
                 .map(PointInventory::good)
                 .flatMap(Optional::stream)
-                .sorted(Comparator.comparing(Good::capturedAt)
-                        .thenComparing(Good::name)
-                        .reversed())
+                .filter(g -> lineage.contains(g.point()))
+                .sorted(Comparator.comparing(Good::point, Lineage.ORDER).reversed())
                 .toList();
         Map<String, Good> newestAt = new HashMap<>();
         good.forEach(g -> g.locations().forEach(location -> newestAt.putIfAbsent(location, g)));

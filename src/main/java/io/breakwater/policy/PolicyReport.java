@@ -16,6 +16,7 @@ import io.breakwater.location.LocationResolver;
 import io.breakwater.location.Quotas;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.StatusWriter;
+import io.breakwater.points.Lineage;
 import io.breakwater.policy.PointInventory.Good;
 import io.breakwater.trust.AuthorReport;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -63,6 +64,7 @@ class PolicyReport {
      * @param cron its schedule, if it has a valid one
      * @param route the locations of its points, if they are known
      * @param proof results of its verifications
+     * @param lineage the present history of the application
      * @param problem the error that stops its schedule
      * @param processed the scheduled time that was processed now and is not in the status yet
      */
@@ -71,18 +73,19 @@ class PolicyReport {
             Optional<CronSchedule> cron,
             Optional<PointRoute> route,
             VerificationSummary proof,
+            Lineage lineage,
             Optional<BreakwaterException> problem,
             Optional<Instant> processed) {
         Findings withProblem(BreakwaterException e) {
-            return new Findings(points, cron, route, proof, Optional.of(e), processed);
+            return new Findings(points, cron, route, proof, lineage, Optional.of(e), processed);
         }
 
         Findings withPoints(List<RestorePoint> now) {
-            return new Findings(now, cron, route, proof, problem, processed);
+            return new Findings(now, cron, route, proof, lineage, problem, processed);
         }
 
         Findings withProcessed(Optional<Instant> at) {
-            return new Findings(points, cron, route, proof, problem, at);
+            return new Findings(points, cron, route, proof, lineage, problem, at);
         }
 
         /** Whether the schedule creates verifications on this site. */
@@ -107,7 +110,7 @@ class PolicyReport {
      */
     Duration write(BackupPolicy policy, Findings found) {
         Instant now = clock.instant();
-        PointInventory inventory = PointInventory.of(found.points());
+        PointInventory inventory = PointInventory.of(found.points(), found.lineage());
         List<String> copies = found.active() ? found.copies() : List.of();
         List<RpoObjective> objectives = RpoObjective.of(policy.getSpec(), copies, inventory);
         Optional<Quotas.Usage> usage = usage(policy, found);

@@ -6,6 +6,7 @@ import io.breakwater.api.PointLock;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec.DeletionPolicy;
 import io.breakwater.api.RestorePointSpec.Trigger;
+import io.breakwater.points.Lineage;
 import io.breakwater.policy.PointInventory.Good;
 import java.time.Duration;
 import java.time.Instant;
@@ -27,13 +28,14 @@ import java.util.function.Function;
  * Decides which points of a policy to delete (grandfather, father, son). The rules keep the newest points, and the
  * newest of each of the last hours, days, ISO weeks, months and years that have one. A point that no rule keeps is
  * deleted. Only points of this site's schedule or of its users count, and adopted points that the namespace inherits.
- * Other points from catalog sync belong to another site, or their objects were lost, and divergent points exist nowhere
- * else; only users delete those. A point of the namespace itself with deletionPolicy Retain is pinned.
+ * Other points from catalog sync belong to another site, or their objects were lost. Divergent points, and other points that do
+ * not belong to the present history, have data that exists nowhere else. Only users delete those. A point of the namespace itself with deletionPolicy Retain is pinned.
  *
  * @param zone in which days start; an hour that the clocks repeat counts as two hours
  * @param now time for the end of locks and for the age of failed points
+ * @param lineage the present history of the application
  */
-record RetentionRules(Retention retention, ZoneId zone, Instant now) {
+record RetentionRules(Retention retention, ZoneId zone, Instant now, Lineage lineage) {
     /** Default of the number of failed scheduled points that stay for inspection. */
     static final int FAILED = 3;
 
@@ -50,7 +52,7 @@ record RetentionRules(Retention retention, ZoneId zone, Instant now) {
      * @param inUse names of points that an unfinished Restore reads
      */
     List<RestorePoint> expired(List<RestorePoint> points, Set<String> inherited, Set<String> inUse) {
-        PointInventory inventory = PointInventory.of(points);
+        PointInventory inventory = PointInventory.of(points, lineage);
         List<Good> candidates = inventory.good().stream()
                 .filter(g -> inherited.contains(g.name()) || counts(g.point()))
                 .toList();

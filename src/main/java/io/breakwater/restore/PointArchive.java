@@ -15,6 +15,7 @@ import io.breakwater.resource.apply.ApplyReport;
 import io.breakwater.resource.apply.ApplyRequest;
 import io.breakwater.resource.apply.AuthorCheck;
 import io.breakwater.resource.apply.DeferredSelection;
+import io.breakwater.resource.apply.PointHistory;
 import io.breakwater.resource.apply.ResourceApply;
 import io.breakwater.resource.apply.RestoreOrder;
 import io.breakwater.resource.apply.SandboxRules;
@@ -132,6 +133,11 @@ class PointArchive {
     /** The classes of the point that {@link #applyClasses} would create. */
     PlannedClasses plannedClasses(RestoreRun run) {
         return PlannedClasses.of(client, read(run, apply::plannedClasses));
+    }
+
+    /** What had run where the point was captured, and the workloads of the target that the point does not have. */
+    PointHistory history(RestoreRun run) {
+        return read(run, apply::history);
     }
 
     /** Restores objects that were deferred. */

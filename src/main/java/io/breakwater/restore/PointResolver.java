@@ -17,6 +17,7 @@ import io.breakwater.catalog.PointDocument;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.location.LocationResolver;
 import io.breakwater.location.RepositoryRegister;
+import io.breakwater.points.Lineage;
 import io.breakwater.points.PointPages;
 import io.breakwater.store.OwnedRepository;
 import io.breakwater.trust.IdentityRule;
@@ -138,7 +139,10 @@ class PointResolver {
     private RestorePoint chosen(Restore restore) {
         String namespace = restore.source();
         return PointSelector.of(
-                PointPages.in(client, namespace), restore.getSpec().policyRef.name, restore.getSpec().at);
+                PointPages.in(client, namespace),
+                Lineage.in(client, namespace),
+                restore.getSpec().policyRef.name,
+                restore.getSpec().at);
     }
 
     /** Locations in which the point is complete, its own first. */

@@ -5,6 +5,7 @@ import io.breakwater.api.Reason;
 import io.breakwater.api.RestoreStatus;
 import io.breakwater.api.Texts;
 import io.breakwater.resource.apply.ApplyReport;
+import io.breakwater.resource.apply.PointHistory;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
@@ -33,12 +34,13 @@ final class RestoreObjectsStep implements Step<RestoreRun> {
 
     @Override
     public Outcome run(RestoreRun run, int attempt) {
-        Optional<ApplyReport> done = activities.poll(run.uid() + "/objects", () -> archives.apply(run), run.wake());
+        Optional<Applied> done = activities.poll(run.uid() + "/objects", () -> apply(run), run.wake());
         if (done.isEmpty()) {
             return Outcome.waiting("restoring objects", Duration.ofSeconds(10));
         }
-        ApplyReport report = done.get();
+        ApplyReport report = done.get().report();
         run.update(s -> {
+            s.history = done.get().history();
             s.created = report.created();
             s.updated = report.updated();
             s.replaced = report.replaced();
@@ -51,6 +53,27 @@ final class RestoreObjectsStep implements Step<RestoreRun> {
         return Outcome.done(report.created() + " created, " + report.updated() + " updated, " + report.replaced()
                 + " replaced, " + report.skipped() + " skipped"
                 + (report.deferred().isEmpty() ? "" : ", " + report.deferred().size() + " deferred"));
+    }
+
+    /** The objects of the first stage, and for a FailoverPlan what had run where the point was captured; else null. */
+    private record Applied(ApplyReport report, RestoreStatus.History history) {}
+
+    private Applied apply(RestoreRun run) {
+        ApplyReport report = archives.apply(run);
+        return new Applied(report, run.ofPlan() ? history(archives.history(run)) : null);
+    }
+
+    private static RestoreStatus.History history(PointHistory found) {
+        RestoreStatus.History history = new RestoreStatus.History();
+        found.schedules().forEach((name, last) -> {
+            RestoreStatus.Schedule schedule = new RestoreStatus.Schedule();
+            schedule.name = name;
+            schedule.lastScheduleTime = last;
+            history.cronJobs.add(schedule);
+        });
+        history.endedJobs = found.endedJobs();
+        history.absent = found.absent();
+        return history;
     }
 
     /** Adds the counts and warnings of a later stage. */

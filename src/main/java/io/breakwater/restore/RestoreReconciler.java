@@ -50,6 +50,8 @@ import java.util.function.Consumer;
 class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
     private static final int SHOWN = 5;
 
+    private static final Duration STOPPING = Duration.ofSeconds(1);
+
     private final KubernetesClient client;
     private final StatusWriter writer;
     private final Events events;
@@ -148,13 +150,19 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
         return UpdateControl.<Restore>noUpdate().rescheduleAfter(Duration.ofSeconds(1));
     }
 
+    /** Stops the run. The Restore is gone, and the gate is open, only after the last write of its movers and of this process. */
     @Override
     public DeleteControl cleanup(Restore restore, Context<Restore> context) {
         String target = RestoreRun.target(restore);
-        driver.forget(restore.getMetadata().getUid());
-        steps.forget(restore.getMetadata().getUid());
-        movers.delete(target, RestoreRun.label(restore));
-        snapshots.removeImports(target, RestoreRun.label(restore));
+        String uid = restore.getMetadata().getUid();
+        String label = RestoreRun.label(restore);
+        movers.delete(target, label);
+        if (movers.anyPod(target, label) || steps.activities().isRunning(uid)) {
+            return DeleteControl.noFinalizerRemoval().rescheduleAfter(STOPPING);
+        }
+        driver.forget(uid);
+        steps.forget(uid);
+        snapshots.removeImports(target, label);
         if (client.namespaces().withName(target).get() != null) {
             gate.open(target, RestoreRun.holder(restore));
         }

@@ -28,6 +28,7 @@ class RestoreSteps {
     private final RestoreOrders orders;
     private final RetryObjectsStep retries;
     private final PointArchive archives;
+    private final Activities activities;
     private final String operatorNamespace;
 
     RestoreSteps(
@@ -43,7 +44,7 @@ class RestoreSteps {
             Clock clock) {
         this.operatorNamespace = config.namespace();
         this.archives = archives;
-        Activities activities = new Activities();
+        this.activities = new Activities();
         ConcurrentRuns concurrentRuns = new ConcurrentRuns(client, gate);
         ValidateStep validate =
                 new ValidateStep(client, config.site(), concurrentRuns, points, archives, activities, events);
@@ -89,6 +90,11 @@ class RestoreSteps {
             return dryRun;
         }
         return spec.ordered() ? ordered : unordered;
+    }
+
+    /** Work of this process for its runs. */
+    Activities activities() {
+        return activities;
     }
 
     /** Forgets a run that is over or gone. */

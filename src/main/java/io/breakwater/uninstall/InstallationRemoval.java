@@ -174,8 +174,13 @@ final class InstallationRemoval {
                     .edit(n -> new NamespaceBuilder(n)
                             .editMetadata()
                             .removeFromLabels(Api.STANDBY)
+                            // Without it, pods wait until a guard has proof that this site is active.
+                            .removeFromLabels(Api.PLAN)
+                            .removeFromLabels(Api.ACTIVE)
                             .removeFromAnnotations(Api.GATED_BY)
                             .removeFromAnnotations(Api.GATED_ONLY)
+                            .removeFromAnnotations(Api.FINAL_CUT)
+                            .removeFromAnnotations(Api.POD_SEEN)
                             .endMetadata()
                             .build());
         }

@@ -6,6 +6,7 @@ import io.breakwater.api.RestorePoint;
 import io.breakwater.api.Verification;
 import io.breakwater.api.VerificationSpec;
 import io.breakwater.api.VerificationSpec.Choice;
+import io.breakwater.points.Lineage;
 import io.breakwater.points.PointPages;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
@@ -47,7 +48,8 @@ final class ChoosePointStep implements Step<VerifyRun> {
             return Outcome.waiting("waiting for " + other.get(), Duration.ofSeconds(10));
         }
         VerificationSpec spec = run.verification().getSpec();
-        RestorePoint point = choose(PointPages.in(client, run.namespace()), spec, run.uid());
+        RestorePoint point =
+                choose(PointPages.in(client, run.namespace()), Lineage.in(client, run.namespace()), spec, run.uid());
         run.update(s -> {
             s.restorePoint = point.getMetadata().getName();
             s.capturedAt = point.getStatus().capturedAt;
@@ -58,11 +60,11 @@ final class ChoosePointStep implements Step<VerifyRun> {
     }
 
     /**
-     * The point that a spec names or selects. A random choice depends on the uid of the run, so a restart does not change it.
+     * The point that a spec names or selects. Only a named one may be outside of the present history. A random choice depends on the uid of the run, so a restart does not change it.
      *
      * @throws BreakwaterException RestorePointNotFound or RestorePointNotSealed
      */
-    static RestorePoint choose(List<RestorePoint> points, VerificationSpec spec, String uid) {
+    static RestorePoint choose(List<RestorePoint> points, Lineage lineage, VerificationSpec spec, String uid) {
         if (spec.restorePointRef != null) {
             String name = spec.restorePointRef.name;
             RestorePoint named = points.stream()
@@ -81,8 +83,8 @@ final class ChoosePointStep implements Step<VerifyRun> {
         List<RestorePoint> good = points.stream()
                 .filter(ChoosePointStep::isVerifiable)
                 .filter(p -> p.getSpec().policyRef != null && spec.policyRef.name.equals(p.getSpec().policyRef.name))
-                .sorted(Comparator.comparing((RestorePoint p) -> p.getStatus().capturedAt)
-                        .thenComparing(p -> p.getMetadata().getName()))
+                .filter(lineage::contains)
+                .sorted(Lineage.ORDER)
                 .toList();
         if (good.isEmpty()) {
             throw BreakwaterException.permanent(

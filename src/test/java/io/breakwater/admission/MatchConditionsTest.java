@@ -90,6 +90,7 @@ class MatchConditionsTest {
         metadata: {annotations: {breakwater.io/gated-by: a}} | metadata: {annotations: {breakwater.io/gated-by: b}} | true
         metadata: {annotations: {breakwater.io/gated-by: a}} | metadata: {name: n} | true
         metadata: {annotations: {breakwater.io/gated-only: a}} | metadata: {annotations: {breakwater.io/gated-only: b}} | true
+        metadata: {annotations: {breakwater.io/pod-seen: a}} | metadata: {} | true
         metadata: {labels: {breakwater.io/standby: 'true'}} | metadata: {labels: {breakwater.io/standby: 'true', a: b}} | false
         metadata: {labels: {breakwater.io/standby: 'true'}} | metadata: {labels: {breakwater.io/standby: 'true'}, annotations: {a: b}} | false
         """)
@@ -121,6 +122,24 @@ class MatchConditionsTest {
                 .orElseThrow()
                 .getMatchConditions();
         assertThat(matches(adoptions, operation, before, after)).isEqualTo(reviewed);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '"', textBlock = """
+        CREATE | | metadata: {annotations: {breakwater.io/open-gate: lost}} | true
+        CREATE | | metadata: {labels: {breakwater.io/active: 'true'}} | true
+        CREATE | | metadata: {labels: {breakwater.io/plan: shop}} | false
+        UPDATE | metadata: {name: n} | metadata: {annotations: {breakwater.io/gate-opened: lost}} | true
+        UPDATE | metadata: {labels: {breakwater.io/active: 'true'}} | metadata: {labels: {breakwater.io/active: 'true', a: b}} | false
+        """)
+    void reviewsEachRequestToOpenAGate(String operation, String before, String after, boolean reviewed)
+            throws Exception {
+        List<MatchCondition> openings = made.validating().getWebhooks().stream()
+                .filter(w -> w.getName().startsWith("openings."))
+                .findFirst()
+                .orElseThrow()
+                .getMatchConditions();
+        assertThat(matches(openings, operation, before, after)).isEqualTo(reviewed);
     }
 
     /** Those of the webhooks that see creations and updates of Breakwater's kinds. */

@@ -101,8 +101,8 @@ class PlanCheckTest {
     }
 
     @Test
-    void requiresThePermissionToFailOverForAnnotationsThatDiscardData() {
-        for (String annotation : List.of(Api.DISCARD_DIVERGENT, Api.ABANDON_LEASE)) {
+    void requiresThePermissionToFailOverForAnnotationsThatDecideWhichDataServes() {
+        for (String annotation : List.of(Api.DISCARD_DIVERGENT, Api.ABANDON_LEASE, Api.ACCEPT_LEASE, Api.IN_PLACE)) {
             String annotated = PLAN.replace(
                     "namespace: shop, name: shop}",
                     "namespace: shop, name: shop, annotations: {" + annotation + ": '1'}}");

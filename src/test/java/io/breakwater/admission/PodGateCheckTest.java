@@ -51,6 +51,30 @@ class PodGateCheckTest {
         assertThat(stored.at("/spec/containers/0/image").asText()).isEqualTo("web");
     }
 
+    /** Git creates namespace, workloads and plan at once: no guard has read the lease yet. */
+    @Test
+    void holdsPodsOfAPlanUntilAGuardHasProofThatTheSiteIsActive() {
+        cluster.client()
+                .namespaces()
+                .withName("open")
+                .edit(n -> new NamespaceBuilder(n)
+                        .editMetadata()
+                        .addToLabels(Api.PLAN, "shop")
+                        .endMetadata()
+                        .build());
+        String pod = POD.replace("namespace: shop", "namespace: open");
+        assertThat(stored(pod).at("/spec/schedulingGates")).hasSize(1);
+        cluster.client()
+                .namespaces()
+                .withName("open")
+                .edit(n -> new NamespaceBuilder(n)
+                        .editMetadata()
+                        .addToLabels(Api.ACTIVE, "true")
+                        .endMetadata()
+                        .build());
+        assertThat(stored(pod).at("/spec/schedulingGates")).isEmpty();
+    }
+
     @Test
     void preservesForeignGatesAndLabels() {
         JsonNode stored = stored("""

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
 import io.breakwater.lease.DirectCalls;
+import io.breakwater.lease.LastRenewal;
 import io.breakwater.lease.Lease;
 import io.breakwater.lease.LeaseCounter;
 import io.breakwater.lease.LeaseKeeper;
@@ -51,7 +52,7 @@ class WebhookBombsTest {
         LeaseKeeper keeper = new LeaseKeeper(
                 new LeaseKeeper.Holding("shop/shop", "east", 1, TIMING),
                 () -> store,
-                Duration.ZERO,
+                new LastRenewal(Duration.ZERO, TIMING.duration()),
                 new CountingGuard(),
                 new LeaseKeeper.Clocks(Clock.systemUTC(), System::nanoTime),
                 LeaseKeeper.platformThreads("call"));

@@ -1,6 +1,7 @@
 package io.breakwater.admission;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.breakwater.config.TestConfig;
 import io.breakwater.trust.StampFixture;
@@ -90,13 +91,29 @@ class WebhookConfigurationsTest {
         assertThat(made.gate().getMetadata().getOwnerReferences()).isEmpty();
         assertThat(made.gateProtection().getMetadata().getOwnerReferences()).isEmpty();
         assertThat(made.gate().getMetadata().getName()).isEqualTo("breakwater-gate");
-        assertThat(made.gate().getWebhooks()).singleElement().satisfies(w -> {
-            assertThat(w.getFailurePolicy()).isEqualTo("Fail");
-            assertThat(w.getNamespaceSelector().getMatchLabels()).containsEntry("breakwater.io/standby", "true");
-        });
+        assertThat(made.gate().getWebhooks())
+                .as("only an active application does not wait for the guard")
+                .extracting(MutatingWebhook::getName, MutatingWebhook::getFailurePolicy)
+                .containsExactly(
+                        tuple("hold-back.breakwater.io", "Fail"),
+                        tuple("hold-back-some.breakwater.io", "Ignore"),
+                        tuple("undecided.breakwater.io", "Fail"));
+        assertThat(made.gate().getWebhooks().get(1).getNamespaceSelector().getMatchLabels())
+                .containsOnly(Map.entry("breakwater.io/standby", "some"));
+        assertThat(made.gate().getWebhooks().getFirst().getNamespaceSelector().getMatchLabels())
+                .containsEntry("breakwater.io/standby", "true");
+        assertThat(made.gate().getWebhooks().getLast().getNamespaceSelector().getMatchExpressions())
+                .as("another value of a label releases no pod")
+                .extracting(e -> e.getKey() + " " + e.getOperator() + " " + e.getValues())
+                .contains(
+                        "breakwater.io/plan Exists []",
+                        "breakwater.io/active NotIn [true]",
+                        "breakwater.io/standby NotIn [true]");
         assertThat(made.gateProtection().getWebhooks()).singleElement().satisfies(w -> {
             assertThat(w.getFailurePolicy()).isEqualTo("Fail");
-            assertThat(w.getObjectSelector().getMatchLabels()).containsEntry("breakwater.io/standby", "true");
+            assertThat(w.getObjectSelector().getMatchExpressions())
+                    .extracting(e -> e.getKey() + " " + e.getOperator() + " " + e.getValues())
+                    .containsExactly("breakwater.io/standby In [true, some]");
         });
         assertThat(made.mutating().getWebhooks())
                 .as("the registration with an owner has no part of the gate")

@@ -35,11 +35,21 @@ class TrustTest {
      *   <li>PlanPoints: chooses a RestorePoint of the plan's namespace; the Restore asks the rule
      *   <li>PointSelector: whether there is a digest at all
      *   <li>PointRecord: copies them for the index, and decides nothing
+     *   <li>Lineage: the order of points, and which of them the history of the lease contains; the Restore asks the rule for the data
+     *   <li>SnapshotStep: the next number in the order
      *   <li>PointIndex: whether a capture has started, for its place in a budget
      * </ul>
      */
     private static final Set<String> READERS = Set.of(
-            "IdentityRule", "PointLock", "DeletionCheck", "PlanPoints", "PointSelector", "PointRecord", "PointIndex");
+            "IdentityRule",
+            "PointLock",
+            "DeletionCheck",
+            "PlanPoints",
+            "PointSelector",
+            "PointRecord",
+            "PointIndex",
+            "Lineage",
+            "SnapshotStep");
 
     /** Who makes an identity from parts: of a key in a listing, or of a document whose signature is verified. */
     private static final Map<String, Set<String>> MAKERS = Map.of(

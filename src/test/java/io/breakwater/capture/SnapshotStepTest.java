@@ -28,8 +28,8 @@ class SnapshotStepTest {
 
     private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final NamespaceGate gate = new NamespaceGate(cluster.client(), TestConfig.of(Map.of()));
-    private final SnapshotStep step =
-            new SnapshotStep(cluster.client(), null, null, new Activities(), new RestoreInProgressCheck(gate), null);
+    private final SnapshotStep step = new SnapshotStep(
+            cluster.client(), null, null, new Activities(), new RestoreInProgressCheck(gate), null, null);
 
     @AfterEach
     void close() {

@@ -287,6 +287,24 @@ class ChartTest {
     }
 
     @Test
+    void letsANodeWithAGuardBeDrained() throws IOException {
+        Map<String, JsonNode> two = render();
+        JsonNode guard = two.get("Deployment/breakwater-guard").path("spec");
+        assertThat(guard.path("replicas").asInt()).isEqualTo(2);
+        assertThat(guard.at("/strategy/rollingUpdate/maxUnavailable").asInt(-1)).isZero();
+        assertThat(guard.at("/template/spec/affinity/podAntiAffinity").findValuesAsText("topologyKey"))
+                .containsExactly("kubernetes.io/hostname");
+        assertThat(two.get("PodDisruptionBudget/breakwater-guard").at("/spec/selector"))
+                .isEqualTo(guard.path("selector"));
+
+        assertThat(two.get("Lease/breakwater-guard").has("spec"))
+                .as("an upgrade of the release decides who leads")
+                .isFalse();
+
+        assertThat(render("guard.replicas=1")).doesNotContainKey("PodDisruptionBudget/breakwater-guard");
+    }
+
+    @Test
     void runsTheGuardBeforeOtherPodsWithASmallHeap() throws IOException {
         JsonNode pod =
                 render("guard.heap=100m").get("Deployment/breakwater-guard").at("/spec/template/spec");
@@ -586,7 +604,7 @@ class ChartTest {
             strings = {
                 "site.name=Not_A_Name",
                 "site.nmae=east",
-                "guard.replicas=2",
+                "guard.replicas=4",
                 "guard.heap=much",
                 "gateway.replicas=0",
                 "gateway.serviceType=Ingress",

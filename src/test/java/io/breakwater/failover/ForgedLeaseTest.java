@@ -130,6 +130,44 @@ class ForgedLeaseTest {
         assertThat(ready(sites.west).reason).isEqualTo(Reason.WentBack.name());
     }
 
+    /** Someone restored the location of another installation, in which the plan has the same name. */
+    @Test
+    void refusesALeaseOfAnotherIdentityAlsoAfterARestart() {
+        assertThat(east.status().leaseId).isNotBlank().isEqualTo(sites.west.status().leaseId);
+        sites.replaceLease(east.lease().identified("another").acquired("west", Fence.Expired, LEASE, OLD));
+
+        reconcileBoth();
+        sites.west.startProcess();
+        reconcileBoth();
+
+        assertThat(ready(east).reason).isEqualTo(Reason.WentBack.name());
+        assertThat(ready(east).message).contains("it is another lease, with id another and counter 2.");
+        assertThat(ready(sites.west).reason).isEqualTo(Reason.WentBack.name());
+        assertThat(east.gated()).isFalse();
+        assertThat(sites.west.gated()).isTrue();
+        assertThat(sites.west.restores()).isEmpty();
+        assertThat(east.status().epoch).isEqualTo(1);
+    }
+
+    @Test
+    void continuesWithALeaseOfAnotherIdentityThatAnAdministratorAccepts() {
+        sites.replaceLease(east.lease().identified("another"));
+        reconcileBoth();
+        LeaseCounter counter =
+                new LeaseCounter(east.lease().epoch(), east.lease().writes());
+        assertThat(ready(east).message).contains("accept-lease=" + counter);
+
+        accept(east, counter.toString());
+        accept(sites.west, counter.toString());
+        sites.untilActive(east);
+        sites.untilPassive(sites.west);
+        sites.west.startProcess();
+        sites.untilPassive(sites.west);
+
+        assertThat(east.status().leaseId).isEqualTo("another").isEqualTo(sites.west.status().leaseId);
+        assertThat(east.graces).isEmpty();
+    }
+
     @Test
     void reportsThatANewClusterHasNoRecordOfTheLease() {
         assertThat(reasons(sites.west)).contains(Reason.FirstSeen.name());

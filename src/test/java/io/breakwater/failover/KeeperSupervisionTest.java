@@ -54,6 +54,20 @@ class KeeperSupervisionTest {
         assertThat(east.status().epoch).isEqualTo(1);
     }
 
+    /** The document still has 30 s, and the other site takes the lease after that time. */
+    @Test
+    void gatesInTimeAfterARestartWithARaisedDuration() {
+        locationIsGone();
+        east.edit(spec -> spec.lease.duration = "60m");
+        east.ageStatus(LONG.minusMinutes(40));
+        east.startProcess();
+
+        east.startupGate.resume(east.plan());
+
+        await().atMost(LIMIT).until(east::gated);
+        assertThat(east.status().leaseDuration).isEqualTo("30s");
+    }
+
     @Test
     void startsAMissingKeeperFromTheReconciler() {
         locationIsGone();

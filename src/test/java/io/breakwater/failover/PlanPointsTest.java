@@ -23,6 +23,8 @@ import org.junit.jupiter.api.Test;
 
 /** The points that a site can start from. */
 class PlanPointsTest {
+    private static final Lease LEASE = Lease.first("east", Duration.ofSeconds(60));
+
     private final RestorePoint point = new RestorePoint();
     private final VolumeStatus volume = new VolumeStatus();
     private final PointCopy copy = new PointCopy();
@@ -83,6 +85,42 @@ class PlanPointsTest {
             cluster.client().resources(RestorePoint.class).inNamespace("shop").delete();
             assertThat(points.newest(plan, lease, "near")).isEmpty();
         }
+    }
+
+    /** East is rebuilt, and a schedule captures its empty namespace before the plan is applied there again. */
+    @Test
+    void startsFromNoPointWithoutAnEpochThatIsYoungerThanThePlan() {
+        try (InMemoryApiServer cluster = new InMemoryApiServer()) {
+            PlanPoints points = new PlanPoints(cluster.client(), TestIndex.empty(cluster.client()));
+            RestorePoint empty = sealed("empty", "2026-11-30T12:00:00Z");
+            empty.getStatus().epoch = 0L;
+            cluster.add(sealed("p1", "2026-11-30T10:00:00Z"));
+            cluster.add(empty);
+
+            assertThat(points.readNewest(plan(), LEASE, "near").orElseThrow().point())
+                    .isEqualTo("east/shop/p1");
+        }
+    }
+
+    @Test
+    void startsFromNoDivergentPoint() {
+        try (InMemoryApiServer cluster = new InMemoryApiServer()) {
+            PlanPoints points = new PlanPoints(cluster.client(), TestIndex.empty(cluster.client()));
+            RestorePoint divergent = sealed("divergent", "2026-11-30T12:00:00Z");
+            divergent.getSpec().trigger = RestorePointSpec.Trigger.Divergent;
+            cluster.add(sealed("p1", "2026-11-30T10:00:00Z"));
+            cluster.add(divergent);
+
+            assertThat(points.readNewest(plan(), LEASE, "near").orElseThrow().point())
+                    .isEqualTo("east/shop/p1");
+        }
+    }
+
+    private static PlanSite plan() {
+        FailoverPlan resource = new FailoverPlan();
+        resource.getMetadata().setNamespace("shop");
+        resource.getMetadata().setName("shop");
+        return new PlanSite(resource, "west", "east", "near", "far", LeaseTiming.of(Duration.ofSeconds(60)), null);
     }
 
     private static RestorePoint sealed(String name, String capturedAt) {

@@ -30,8 +30,11 @@ final class SimulatedControllers {
             }
         }
         for (Restore restore : c.restores()) {
-            if (restore.getStatus() == null && c.restores) {
+            if (restore.getMetadata().getDeletionTimestamp() != null) {
+                end(c, restore);
+            } else if (restore.getStatus() == null && c.restores && !isBlocked(c, restore)) {
                 restore.setStatus(new RestoreStatus());
+                restore.getStatus().history = c.history;
                 if (c.defersObjects) {
                     retry(c, restore);
                     continue;
@@ -45,6 +48,37 @@ final class SimulatedControllers {
                 c.client().resource(restore).update();
             }
         }
+    }
+
+    /** A Restore waits for another one that writes to the namespace. */
+    private static boolean isBlocked(Cluster c, Restore restore) {
+        return c.restores().stream()
+                .anyMatch(other -> other.getStatus() != null
+                        && !other.isOver()
+                        && !other.getMetadata()
+                                .getName()
+                                .equals(restore.getMetadata().getName()));
+    }
+
+    /** Deletes the movers of a Restore that a user or a plan has deleted. */
+    private static void end(Cluster c, Restore restore) {
+        if (c.restores().size() > 1) {
+            throw new AssertionError("a Restore was created while another one still writes: " + c.restores());
+        }
+        if (!c.gated()) {
+            throw new AssertionError("the gate is open over the data of a Restore that was stopped");
+        }
+        restore.getMetadata().setFinalizers(List.of());
+        c.client().resource(restore).update();
+    }
+
+    /** A Restore has filled a part of its volumes. */
+    static void start(Cluster c, Restore restore) {
+        restore.getMetadata().setFinalizers(List.of(Api.FINALIZER));
+        Restore started = c.client().resource(restore).update();
+        started.setStatus(new RestoreStatus());
+        started.getStatus().progress = "Fill: 0 of 1 volumes filled";
+        c.client().resource(started).update();
     }
 
     /** Everything is restored except an object whose webhook runs in the pods of the application. */
@@ -93,16 +127,32 @@ final class SimulatedControllers {
         point.setStatus(s);
         c.client().resource(point).update();
         if (c.copies) {
-            RestorePoint imported = new RestorePoint();
-            imported.setMetadata(new ObjectMetaBuilder()
-                    .withName(c.site + "-" + s.point)
-                    .withNamespace(TwoSites.NS)
-                    .addToLabels(Api.ORIGIN_SITE, c.site)
-                    .build());
-            imported.setSpec(new RestorePointSpec());
-            imported.getSpec().trigger = Trigger.Imported;
-            imported.setStatus(s);
-            peer.client().resource(imported).create();
+            list(c, peer, s);
         }
+    }
+
+    /** Completes the copies that were pending, and lists them. */
+    static void copyAll(Cluster c, Cluster peer) {
+        c.copies = true;
+        for (RestorePoint point : c.points()) {
+            if (point.isSealed() && point.getStatus().copies.getFirst().state == CopyState.Pending) {
+                point.getStatus().copies.getFirst().state = CopyState.Completed;
+                c.client().resource(point).update();
+                list(c, peer, point.getStatus());
+            }
+        }
+    }
+
+    private static void list(Cluster c, Cluster peer, RestorePointStatus sealed) {
+        RestorePoint imported = new RestorePoint();
+        imported.setMetadata(new ObjectMetaBuilder()
+                .withName(c.site + "-" + sealed.point)
+                .withNamespace(TwoSites.NS)
+                .addToLabels(Api.ORIGIN_SITE, c.site)
+                .build());
+        imported.setSpec(new RestorePointSpec());
+        imported.getSpec().trigger = Trigger.Imported;
+        imported.setStatus(sealed);
+        peer.client().resource(imported).create();
     }
 }

@@ -14,6 +14,7 @@ import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestorePoint;
+import io.breakwater.api.RestoreStatus;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
 import io.breakwater.gate.NamespaceGate;
@@ -29,6 +30,7 @@ import io.breakwater.observe.StatusWriter;
 import io.breakwater.observe.TestEvents;
 import io.breakwater.points.TestIndex;
 import io.breakwater.store.ObjectStore;
+import io.breakwater.store.TestSite;
 import io.breakwater.store.TestStores;
 import io.breakwater.watch.SharedInformers;
 import io.breakwater.watch.TestObjects;
@@ -75,20 +77,21 @@ final class TwoSites implements AutoCloseable {
     final Cluster east;
     final Cluster west;
     private final Path directory;
+    private final List<Cluster> others = new CopyOnWriteArrayList<>();
     /** How far the monotonic clocks of both sites are ahead of the one of this process. */
     private final AtomicLong ahead = new AtomicLong();
 
     TwoSites(Path directory) {
         this.directory = directory;
-        this.east = new Cluster("east");
-        this.west = new Cluster("west");
+        this.east = new Cluster("east", "c-east");
+        this.west = new Cluster("west", "c-west");
     }
 
     /** One site: its cluster, and its present operator process. */
     final class Cluster {
         final String site;
         final InMemoryApiServer api = new InMemoryApiServer();
-        final FaultyStore store = new FaultyStore(TestStores.filesystem(directory));
+        final FaultyStore store;
         boolean down;
         boolean copies = true;
         /** The cause with which Restores of this cluster fail; null for success. */
@@ -97,6 +100,8 @@ final class TwoSites implements AutoCloseable {
         boolean restores = true;
         /** Whether Restores of this cluster wait for a webhook of the application. */
         boolean defersObjects;
+        /** What Restores of this cluster report about the point. */
+        RestoreStatus.History history;
 
         /** Problems of BackupLocations in this cluster, by name. */
         final Map<String, String> locationProblems = new ConcurrentHashMap<>();
@@ -119,8 +124,9 @@ final class TwoSites implements AutoCloseable {
         private FailoverPlanReconciler reconciler;
         private Runnable touched = () -> {};
 
-        Cluster(String site) {
+        Cluster(String site, String uid) {
             this.site = site;
+            this.store = new FaultyStore(new TestSite(site, uid).view(TestStores.filesystem(directory), Map.of()));
             client().resource(new NamespaceBuilder()
                             .withNewMetadata()
                             .withName(NS)
@@ -220,6 +226,37 @@ final class TwoSites implements AutoCloseable {
             };
         }
 
+        /** Starts the deletion of the namespace, which its finalizer delays. */
+        void deleteNamespace() {
+            client().namespaces()
+                    .withName(NS)
+                    .edit(namespace -> new NamespaceBuilder(namespace)
+                            .editMetadata()
+                            .addToFinalizers("example.com/content")
+                            .endMetadata()
+                            .build());
+            client().namespaces().withName(NS).delete();
+        }
+
+        /** Ends the deletion of the namespace, and creates it and the plan again as Git has them. */
+        void recreateNamespace() {
+            client().namespaces()
+                    .withName(NS)
+                    .edit(namespace -> new NamespaceBuilder(namespace)
+                            .editMetadata()
+                            .withFinalizers(List.of())
+                            .endMetadata()
+                            .build());
+            client().resource(new NamespaceBuilder()
+                            .withNewMetadata()
+                            .withName(NS)
+                            .endMetadata()
+                            .build())
+                    .create();
+            forget();
+            startProcess();
+        }
+
         /** Deletes the plan as a user does; returns whether it is gone. */
         boolean remove() {
             return reconciler.cleanup(plan(), null).isRemoveFinalizer();
@@ -268,6 +305,20 @@ final class TwoSites implements AutoCloseable {
             client().resource(plan).update();
         }
 
+        /** Has the status of another cluster, as after a restore of its etcd. */
+        void remember(Cluster other) {
+            FailoverPlan plan = plan();
+            plan.setStatus(other.status());
+            client().resource(plan).update();
+        }
+
+        /** Sets an annotation of the plan as a user does. */
+        void annotate(String key, String value) {
+            FailoverPlan plan = plan();
+            plan.getMetadata().setAnnotations(Map.of(key, value));
+            client().resource(plan).update();
+        }
+
         /** Rebuilds the cluster: the plan comes from Git, without a status. */
         void forget() {
             FailoverPlan plan = plan();
@@ -302,6 +353,23 @@ final class TwoSites implements AutoCloseable {
                             .endSpec()
                             .withNewStatus()
                             .withPhase("Running")
+                            .endStatus()
+                            .build())
+                    .create();
+        }
+
+        /** Adds a pod that ran to its end. */
+        void finishPod(String name) {
+            client().resource(new PodBuilder()
+                            .withNewMetadata()
+                            .withName(name)
+                            .withNamespace(NS)
+                            .endMetadata()
+                            .withNewSpec()
+                            .withNodeName("n1")
+                            .endSpec()
+                            .withNewStatus()
+                            .withPhase("Succeeded")
                             .endStatus()
                             .build())
                     .create();
@@ -365,13 +433,20 @@ final class TwoSites implements AutoCloseable {
             if (Instant.now().isAfter(deadline)) {
                 throw new AssertionError(what + " did not happen; east " + show(east) + ", west " + show(west));
             }
-            for (Cluster c : List.of(east, west)) {
+            for (Cluster c : all()) {
                 if (!c.down) {
                     c.reconcile();
                     SimulatedControllers.run(c, peer(c));
                 }
             }
         }
+    }
+
+    /** Another cluster that has the name of site east. */
+    Cluster secondEast(String uid) {
+        Cluster second = new Cluster("east", uid);
+        others.add(second);
+        return second;
     }
 
     void untilActive(Cluster c) {
@@ -392,7 +467,7 @@ final class TwoSites implements AutoCloseable {
 
     /** Makes all objects in the store older, as if no site had written for this time, which both sites have watched. */
     void silence(Duration time) {
-        Stream.of(east, west).filter(c -> !c.down).forEach(Cluster::reconcile);
+        all().stream().filter(c -> !c.down).forEach(Cluster::reconcile);
         ahead.addAndGet(time.toNanos());
         jumpClock(time);
     }
@@ -428,6 +503,13 @@ final class TwoSites implements AutoCloseable {
         }
     }
 
+    /** Writes a lease as someone does who has the master key, in place of the present one. */
+    void replaceLease(Lease lease) {
+        LeaseStore store = new LeaseStore(
+                TestStores.filesystem(directory), new DirectCalls(), NS, "shop", new LeaseMemory(LeaseCounter.NONE));
+        store.write(lease, store.read());
+    }
+
     /** The bytes of the lease in the store. */
     byte[] storedLease() {
         return TestStores.filesystem(directory).read(LEASE).orElseThrow().content();
@@ -444,7 +526,11 @@ final class TwoSites implements AutoCloseable {
     }
 
     private Cluster peer(Cluster c) {
-        return c == east ? west : east;
+        return c.site.equals("east") ? west : east;
+    }
+
+    private List<Cluster> all() {
+        return Stream.concat(Stream.of(east, west), others.stream()).toList();
     }
 
     List<String> journal() {
@@ -516,9 +602,7 @@ final class TwoSites implements AutoCloseable {
 
     @Override
     public void close() {
-        east.kill();
-        west.kill();
-        east.api.close();
-        west.api.close();
+        all().forEach(Cluster::kill);
+        all().forEach(c -> c.api.close());
     }
 }

@@ -144,9 +144,10 @@ class TwoSitesTest {
                         "2/006-AwaitPoint.json",
                         "2/007-Restore.json",
                         "2/008-Acquire.json",
-                        "2/009-Serve.json",
-                        "2/010-Open.json",
-                        "2/011-AwaitReady.json");
+                        "2/009-Tidy.json",
+                        "2/010-Serve.json",
+                        "2/011-Open.json",
+                        "2/012-AwaitReady.json");
     }
 
     /** The webhook of an object runs in the pods that the plan holds, so the Restore cannot end before they are released. */
@@ -279,7 +280,147 @@ class TwoSitesTest {
         assertThat(sites.west.lease().start().point()).isEqualTo("east/shop/shop-e1-final-2");
         assertThat(sites.west.restores())
                 .extracting(r -> r.getSpec().restorePointRef.name)
-                .containsExactlyInAnyOrder("east-shop-e1-final", "east-shop-e1-final-2");
+                .containsExactly("east-shop-e1-final-2");
+    }
+
+    @Test
+    void replacesTheRestoreOfACancelledHandOver() {
+        cancelWhileRestoring();
+
+        askWestAgain("0s");
+        sites.untilActive(sites.west);
+
+        assertThat(sites.west.lease().start().point()).isEqualTo("east/shop/shop-e1-final-2");
+        assertThat(restoredPoints()).containsExactly("east-shop-e1-final-2");
+    }
+
+    @Test
+    void replacesTheRestoreOfACancelledHandOverAfterAnUnplannedTake() {
+        cancelWhileRestoring();
+        sites.scheduledPoint(sites.east, "p2", Duration.ZERO);
+        sites.east.kill();
+        sites.silence(FIVE_MINUTES);
+
+        askWestAgain("10m");
+        sites.untilActive(sites.west);
+
+        assertThat(sites.west.lease().start().point()).isEqualTo("east/shop/p2");
+        assertThat(restoredPoints()).containsExactly("east-p2");
+    }
+
+    /** The cause of a failure is removed, and the same point is offered again. */
+    @Test
+    void replacesTheFailedRestoreOfAnEarlierTry() {
+        sites.settled();
+        sites.scheduledPoint(sites.east, "p1", FIVE_MINUTES.plusSeconds(60));
+        sites.east.kill();
+        sites.silence(FIVE_MINUTES);
+        sites.west.restores = false;
+        failOverToWest("10m");
+        sites.until("west restores", () -> !sites.west.restores().isEmpty());
+        sites.east.refuses = "claim data has room for 16Mi";
+        sites.east.down = false;
+        sites.east.startProcess();
+        sites.until("east follows", () -> sites.east.status().role == Role.Passive);
+        sites.east.edit(spec -> spec.maxDataLoss = "1h");
+        askEastAgain();
+        sites.until("east fails", () -> sites.east.status().run.state == State.Failed);
+
+        sites.east.refuses = null;
+        askEastAgain();
+        sites.untilActive(sites.east);
+
+        assertThat(sites.east.lease().start().point()).isEqualTo("east/shop/p1");
+    }
+
+    /** What west started from was not the last data of east, and it has not served, so there is nothing to compare. */
+    @Test
+    void takesBackALeaseThatTheOtherSiteCouldNotUseAlthoughItHasANewerPoint() {
+        sites.settled();
+        sites.scheduledPoint(sites.east, "p1", FIVE_MINUTES.plusSeconds(60));
+        sites.east.copies = false;
+        sites.scheduledPoint(sites.east, "p2", FIVE_MINUTES);
+        sites.east.copies = true;
+        sites.east.kill();
+        sites.silence(FIVE_MINUTES);
+        sites.west.restores = false;
+        failOverToWest("10m");
+        sites.until("west restores", () -> !sites.west.restores().isEmpty());
+
+        sites.east.down = false;
+        sites.east.startProcess();
+        sites.until("east follows", () -> sites.east.status().role == Role.Passive);
+        sites.east.edit(spec -> spec.maxDataLoss = "1h");
+        askEastAgain();
+        sites.untilActive(sites.east);
+
+        assertThat(sites.east.lease()).extracting(Lease::epoch, Lease::holder).containsExactly(3L, "east");
+        assertThat(sites.east.pointNames()).contains("p2", "shop-e1-divergent");
+    }
+
+    /** A step that is done for one point is not done for another one. */
+    @Test
+    void restoresWhatTheJournalRecordsForAnotherPoint() {
+        sites.settled();
+        sites.scheduledPoint(sites.east, "p1", FIVE_MINUTES.plusSeconds(60));
+        sites.east.kill();
+        sites.silence(FIVE_MINUTES);
+        sites.west.restores = false;
+        failOverToWest("10m");
+        sites.until("west restores", () -> !sites.west.restores().isEmpty());
+        FailoverPlan plan = sites.west.plan();
+        plan.getStatus().journal.stream()
+                .filter(entry -> entry.step.equals(FailoverStep.Restore.name()))
+                .forEach(entry -> entry.state = State.Done);
+        plan.getStatus().run.digest = "digest of east/another";
+        sites.west.client().resource(plan).update();
+
+        sites.west.reconcile();
+        sites.west.reconcile();
+
+        assertThat(sites.west.gated()).as("nothing is restored").isTrue();
+        assertThat(sites.west.lease().state()).isEqualTo(Lease.State.Taken);
+        sites.west.restores = true;
+        sites.untilActive(sites.west);
+    }
+
+    /** East serves again, and the Restore of west continues. */
+    private void cancelWhileRestoring() {
+        sites.settled();
+        sites.west.restores = false;
+        sites.west.edit(s -> s.activeSite = "west");
+        sites.until("west restores", () -> !sites.west.restores().isEmpty());
+        SimulatedControllers.start(sites.west, sites.west.restores().getFirst());
+        sites.east.passDeadline();
+        sites.untilActive(sites.east);
+        sites.until("west has settled", () -> sites.west.status().run.state == State.Failed);
+        sites.west.restores = true;
+    }
+
+    private void askWestAgain(String maxDataLoss) {
+        sites.west.edit(s -> s.activeSite = "east");
+        sites.until("west has settled", () -> "east".equals(sites.west.status().settledActiveSite));
+        failOverToWest(maxDataLoss);
+    }
+
+    private void askEastAgain() {
+        sites.east.edit(s -> s.activeSite = "west");
+        sites.until("east has settled", () -> "west".equals(sites.east.status().settledActiveSite));
+        sites.east.edit(s -> s.activeSite = "east");
+        sites.until(
+                "east asks",
+                () -> sites.east.status().run != null
+                        && sites.east
+                                .status()
+                                .run
+                                .id
+                                .contains("-" + sites.east.plan().getMetadata().getGeneration() + "-"));
+    }
+
+    private List<String> restoredPoints() {
+        return sites.west.restores().stream()
+                .map(r -> r.getSpec().restorePointRef.name)
+                .toList();
     }
 
     /** The new site cannot restore the point, for example since its claim is smaller than the data. */
@@ -365,6 +506,27 @@ class TwoSitesTest {
         assertThat(sites.east.lease()).extracting(Lease::epoch, Lease::state).containsExactly(1L, Lease.State.Held);
     }
 
+    /** Nobody else could take the offer back, and it would start the other site at any later time. */
+    @Test
+    void takesItsOfferBackWhenThePlanIsDeleted() {
+        sites.settled();
+        sites.west.restores = false;
+        sites.west.edit(s -> s.activeSite = "west");
+        sites.until("east offers", () -> sites.east.lease().state() == Lease.State.Offered);
+
+        sites.east.down = true;
+        sites.until("the plan is removed", sites.east::remove);
+        sites.west.restores = true;
+        sites.west.reconcile();
+        sites.west.reconcile();
+
+        assertThat(sites.east.gated()).isFalse();
+        assertThat(sites.east.lease())
+                .extracting(Lease::epoch, Lease::holder, Lease::state)
+                .containsExactly(1L, "east", Lease.State.Retired);
+        assertThat(sites.west.gated()).isTrue();
+    }
+
     @Test
     void givesTheLeaseBackWhenThePlanIsDeletedBeforeTheSiteHasServed() {
         takeToWestWithoutServing();
@@ -387,9 +549,18 @@ class TwoSitesTest {
         sites.east.edit(s -> s.activeSite = "west");
         sites.east.reconcile();
         sites.east.edit(s -> s.activeSite = "east");
+        sites.until(
+                "east refuses the loss",
+                () -> sites.east.status().condition(Condition.STALLED).stream()
+                        .anyMatch(c -> c.reason.equals(Reason.DataLossTooHigh.name())));
+        assertThat(sites.east.lease().holder()).isEqualTo("west");
+        sites.east.edit(s -> s.maxDataLoss = "1h");
         sites.untilActive(sites.east);
 
         assertThat(sites.west.gated()).isTrue();
+        assertThat(Durations.parse(sites.east.status().run.dataLoss))
+                .as("east served for at least a minute after the point that comes back to it")
+                .isGreaterThanOrEqualTo(Duration.ofSeconds(60));
     }
 
     @Test
@@ -594,6 +765,64 @@ class TwoSitesTest {
         assertThat(sites.east.pointNames()).containsOnlyOnce("shop-e1-divergent");
         assertThat(sites.east.status().epoch).isEqualTo(2);
         assertThat(sites.west.lease()).extracting(Lease::holder, Lease::epoch).containsExactly("west", 2L);
+    }
+
+    /** The plan was deleted and created again with another lease, so its epochs started again. */
+    @Test
+    void capturesDivergentDataAlthoughAnEarlierLeaseHasAPointOfTheSameEpoch() {
+        unplanned("10m");
+        RestorePoint earlier = new RestorePoint();
+        earlier.getMetadata().setNamespace(TwoSites.NS);
+        earlier.getMetadata().setName("shop-e1-divergent");
+        earlier.getMetadata().setLabels(Map.of(Api.PLAN, "shop"));
+        earlier.getMetadata().setAnnotations(Map.of(PlanPoints.RUN, "earlier/e1"));
+        earlier.setSpec(new RestorePointSpec());
+        earlier.getSpec().trigger = RestorePointSpec.Trigger.Divergent;
+        sites.east.client().resource(earlier).create();
+
+        sites.east.down = false;
+        sites.east.startProcess();
+        sites.untilPassive(sites.east);
+
+        assertThat(sites.east.pointNames()).contains("shop-e1-divergent-2");
+    }
+
+    /** The status of the plan is lost with the plan, and the data is still there. */
+    @Test
+    void capturesDivergentDataOfAPlanThatWasCreatedAgain() {
+        unplanned("10m");
+        sites.east.down = false;
+        sites.east.startProcess();
+        sites.east.forget();
+
+        sites.untilPassive(sites.east);
+
+        assertThat(sites.east.pointNames()).containsOnlyOnce("shop-e1-divergent");
+        assertThat(servedEpoch()).as("the data is backed up").isNull();
+    }
+
+    @Test
+    void remembersTheServedEpochUntilItIsHandedOver() {
+        sites.settled();
+        assertThat(servedEpoch()).startsWith("1/");
+
+        sites.west.edit(s -> s.activeSite = "west");
+        sites.untilActive(sites.west);
+        sites.untilPassive(sites.east);
+
+        assertThat(servedEpoch()).isNull();
+        assertThat(sites.east.pointNames()).doesNotContain("shop-e1-divergent");
+    }
+
+    private String servedEpoch() {
+        Map<String, String> annotations = sites.east
+                .client()
+                .namespaces()
+                .withName(TwoSites.NS)
+                .get()
+                .getMetadata()
+                .getAnnotations();
+        return annotations == null ? null : annotations.get(Api.SERVED_EPOCH);
     }
 
     @Test

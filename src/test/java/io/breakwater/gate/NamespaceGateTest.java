@@ -7,6 +7,7 @@ import io.breakwater.admission.InMemoryApiServer;
 import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.config.TestConfig;
+import io.breakwater.observe.TestEvents;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -19,6 +20,8 @@ import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.http.BasicBuilder;
 import io.fabric8.kubernetes.client.http.HttpRequest;
 import io.fabric8.kubernetes.client.http.Interceptor;
+import java.time.Clock;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -31,6 +34,7 @@ import org.junit.jupiter.api.Test;
 class NamespaceGateTest {
     private static final String PLAN = "failoverplan/shop";
     private static final String RESTORE = "restore/monday";
+    private static final Instant START = Instant.parse("2026-05-04T03:02:01Z");
 
     private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final KubernetesClient client = cluster.client();
@@ -81,6 +85,100 @@ class NamespaceGateTest {
         cluster.add(pretender);
         gate.close("shop", PLAN);
         assertThat(pods()).isEmpty();
+    }
+
+    @Test
+    void recordsAPodThatIsSeenAfterTheCutOfAFinalPoint() {
+        gate.close("shop", PLAN);
+        gate.recordCut("shop", "run", START);
+        assertThat(gate.seenSinceCut("shop", "run")).isEmpty();
+        assertThat(gate.seenSinceCut("shop", "other")).isPresent();
+
+        cluster.add(pod("web", "Running"));
+        gate.sweep("shop");
+        assertThat(pods()).isEmpty();
+        gate.recordCut("shop", "run", START.plusSeconds(9));
+        assertThat(new NamespaceGate(client, TestConfig.of(Map.of())).seenSinceCut("shop", "run"))
+                .hasValueSatisfying(cause -> assertThat(cause).contains("pod web"));
+
+        gate.recordCut("shop", "next", START.plusSeconds(9));
+        assertThat(gate.seenSinceCut("shop", "next")).isEmpty();
+        gate.open("shop", PLAN);
+        assertThat(gate.seenSinceCut("shop", "next"))
+                .as("pods may have run while the gate was open")
+                .isPresent();
+    }
+
+    /** The cluster sets the time of creation, so the cuts are long before and long after it. */
+    @Test
+    void countsAFinishedPodOfAfterTheCutOnly() {
+        gate.close("shop", PLAN);
+        cluster.add(finished("unscheduled", null), mover("mover"), held("db", GateRules.GATE));
+        gate.recordCut("shop", "run", START);
+        assertThat(gate.seenSinceCut("shop", "run")).isEmpty();
+
+        cluster.add(finished("migrate", "n1"));
+        gate.recordCut("shop", "later", Instant.parse("2999-01-01T00:00:00Z"));
+        assertThat(gate.seenSinceCut("shop", "later")).isEmpty();
+        gate.recordCut("shop", "earlier", START);
+        assertThat(gate.seenSinceCut("shop", "earlier"))
+                .hasValueSatisfying(cause -> assertThat(cause).contains("pod migrate"));
+    }
+
+    @Test
+    void startsThePodsOfAPlanThatAUserOpens() {
+        client.resource(new NamespaceBuilder(shop())
+                        .editMetadata()
+                        .addToLabels(Api.PLAN, "shop")
+                        .addToAnnotations(Api.OPEN_GATE, "east is lost")
+                        .endMetadata()
+                        .build())
+                .update();
+        gate.close("shop", PLAN);
+        assertThat(gate.openForUser("shop", PLAN::equals)).hasValue("east is lost");
+        assertThat(GateRules.isStandby(shop())).isFalse();
+        gate.close("shop", PLAN);
+        assertThat(GateRules.isStandby(shop())).isTrue();
+        assertThat(gate.isOpenedByUser("shop")).isFalse();
+    }
+
+    /** The value decides whether the webhook stops pods while no guard answers. */
+    @Test
+    void marksANamespaceOfWhichOnlyAbsentWorkloadsAreHeld() {
+        gate.hold("shop", "absent/shop", List.of("Deployment/old"));
+        assertThat(GateRules.standby(shop())).hasValue(GateRules.SOME);
+        assertThat(GateRules.holds(shop(), pod("web", "Pending"))).isFalse();
+
+        gate.close("shop", PLAN);
+        assertThat(GateRules.standby(shop())).hasValue(GateRules.ALL);
+        gate.open("shop", PLAN);
+        assertThat(GateRules.standby(shop())).hasValue(GateRules.SOME);
+
+        gate.hold("shop", "restore/shop.monday", List.of("Deployment/web"));
+        assertThat(GateRules.standby(shop())).hasValue(GateRules.ALL);
+    }
+
+    /** Workloads that are held beside it must not release the others. */
+    @Test
+    void holdsAllPodsOfAPlanWithoutProof() {
+        client.resource(new NamespaceBuilder(shop())
+                        .editMetadata()
+                        .addToLabels(Api.PLAN, "shop")
+                        .endMetadata()
+                        .build())
+                .update();
+        gate.hold("shop", "absent/shop", List.of("Deployment/old"));
+        assertThat(GateRules.holds(shop(), pod("web", "Pending"))).isTrue();
+        gate.open("shop", PLAN);
+        assertThat(GateRules.holds(shop(), pod("web", "Pending"))).isFalse();
+    }
+
+    private static Pod finished(String name, String node) {
+        return new PodBuilder(pod(name, "Succeeded"))
+                .editOrNewSpec()
+                .withNodeName(node)
+                .endSpec()
+                .build();
     }
 
     @Test
@@ -201,7 +299,7 @@ class NamespaceGateTest {
         assertThat(gate.closedBy("shop", RESTORE)).isTrue();
 
         cluster.add(owned(pod("web-5d4f-y", "Running"), "ReplicaSet", "web-5d4f"));
-        new GateSweeper(client, gate).sweepAll();
+        new GateSweeper(client, gate, TestEvents.of(client, Clock.systemUTC())).sweepAll();
         assertThat(pods())
                 .as("pods after a sweep: those that passed the gate are deleted, released ones are not")
                 .containsExactlyInAnyOrder("db-0", "web-5d4f-x", "single");
@@ -223,7 +321,7 @@ class NamespaceGateTest {
         assertThat(pods()).as("a plan holds everything").isEmpty();
         assertThat(gate.endStragglers("shop")).isTrue();
         cluster.add(owned(held("db-0", GateRules.GATE), "StatefulSet", "db"));
-        new GateSweeper(client, gate).sweepAll();
+        new GateSweeper(client, gate, TestEvents.of(client, Clock.systemUTC())).sweepAll();
         assertThat(gates("db-0")).containsExactly(GateRules.GATE);
         gate.open("shop", PLAN);
         assertThat(gates("db-0")).isEmpty();
@@ -251,15 +349,33 @@ class NamespaceGateTest {
     @Test
     void finishesOpeningAfterAnOperatorKill() {
         cluster.add(held("db", GateRules.GATE));
-        new GateSweeper(client, gate).sweepAll();
+        new GateSweeper(client, gate, TestEvents.of(client, Clock.systemUTC())).sweepAll();
         assertThat(gates("db")).isEmpty();
+    }
+
+    /** The label was added to the namespace of a serving application, and no guard has read the lease since. */
+    @Test
+    void deletesNoPodThatRanBeforeItsNamespaceGotTheLabelOfAPlan() {
+        cluster.add(pod("web", "Running"), held("new", GateRules.GATE));
+        client.namespaces()
+                .withName("shop")
+                .edit(namespace -> new NamespaceBuilder(namespace)
+                        .editMetadata()
+                        .addToLabels(Api.PLAN, "shop")
+                        .endMetadata()
+                        .build());
+
+        gate.sweep("shop");
+
+        assertThat(pods()).contains("web");
+        assertThat(gates("new")).isNotEmpty();
     }
 
     @Test
     void deletesPodsCreatedBehindAClosedGate() {
         gate.close("shop", PLAN);
         cluster.add(pod("late", "Running"));
-        new GateSweeper(client, gate).sweepAll();
+        new GateSweeper(client, gate, TestEvents.of(client, Clock.systemUTC())).sweepAll();
         assertThat(pods()).isEmpty();
     }
 
@@ -279,6 +395,40 @@ class NamespaceGateTest {
         }
         assertThat(GateRules.holders(shop()))
                 .containsExactlyInAnyOrder("restore/r0", "restore/r1", "restore/r2", "restore/r3");
+    }
+
+    @Test
+    void opensTheGateOfAPlanThatDoesNotExistForAUser() {
+        gate.close("shop", PLAN);
+        gate.close("shop", RESTORE);
+        cluster.add(held("db", GateRules.GATE));
+        annotate(Api.OPEN_GATE, "both sites are lost");
+
+        new GateSweeper(client, gate, TestEvents.of(client, Clock.systemUTC())).sweepAll();
+        assertThat(GateRules.holders(shop())).as("a Restore keeps its gate").containsExactly(RESTORE);
+        gate.open("shop", RESTORE);
+
+        assertThat(gates("db")).isEmpty();
+        assertThat(shop().getMetadata().getAnnotations())
+                .containsEntry(Api.GATE_OPENED, "both sites are lost")
+                .doesNotContainKey(Api.OPEN_GATE);
+        assertThat(client.v1().events().inNamespace("shop").list().getItems())
+                .anyMatch(event -> event.getMessage().contains("both sites are lost"));
+
+        gate.close("shop", PLAN);
+        assertThat(gate.isOpenedByUser("shop"))
+                .as("a plan that closes the gate knows the active site")
+                .isFalse();
+    }
+
+    private void annotate(String name, String value) {
+        client.namespaces()
+                .withName("shop")
+                .edit(namespace -> new NamespaceBuilder(namespace)
+                        .editMetadata()
+                        .addToAnnotations(name, value)
+                        .endMetadata()
+                        .build());
     }
 
     @Test

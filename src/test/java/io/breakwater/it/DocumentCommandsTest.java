@@ -60,7 +60,7 @@ class DocumentCommandsTest {
     private static final Set<String> BUILT_IN = Set.of(
             "all cm clusterrole clusterrolebinding configmap crd cronjob customresourcedefinition daemonset deploy deployment"
                     .concat(
-                            " event generic job limitrange mutatingwebhookconfiguration namespace networkpolicy node ns")
+                            " event generic job lease limitrange mutatingwebhookconfiguration namespace networkpolicy node ns")
                     .concat(
                             " persistentvolume persistentvolumeclaim po pod pv pvc resourcequota role rolebinding sc secret")
                     .concat(" service serviceaccount statefulset storageclass storageclasse svc token")
@@ -76,7 +76,8 @@ class DocumentCommandsTest {
             "-A -L --all --all-namespaces --as --as-group --context --docker-password --docker-server --docker-username --dry-run -f"
                     .concat(
                             " --field-selector --follow --for --force --force-conflicts --from-file --from-literal -i -k -l --local -n")
-                    .concat(" --namespace -o --overwrite -p --previous --raw --replicas --selector --server-side")
+                    .concat(
+                            " --namespace -o --overwrite -p --prefix --previous --raw --replicas --selector --server-side")
                     .concat(
                             " --show-labels --sort-by --subresource -t --tail --timeout --type -v -w --wait --watch -c -it --container")
                     .concat(" --ignore-not-found --no-headers --output --since -- -")

@@ -235,9 +235,25 @@ record Site(Cluster cluster, Progress progress) {
         return pod("operator");
     }
 
-    /** Name of the guard's pod. */
+    /** Name of the pod of the guard that leads, as soon as one does. */
     String guardPod() {
-        return pod("guard");
+        return progress.awaitValue(
+                "a guard of %s leads".formatted(cluster.name()),
+                Duration.ofMinutes(2),
+                () -> "no guard leads",
+                this::leadingGuard);
+    }
+
+    private Optional<String> leadingGuard() {
+        return Optional.ofNullable(client().leases()
+                        .inNamespace(Rig.SYSTEM)
+                        .withName("breakwater-guard")
+                        .get())
+                .map(lease -> lease.getSpec().getHolderIdentity())
+                .map(name ->
+                        client().pods().inNamespace(Rig.SYSTEM).withName(name).get())
+                .filter(pod -> pod.getMetadata().getDeletionTimestamp() == null)
+                .map(pod -> pod.getMetadata().getName());
     }
 
     private String pod(String component) {
@@ -260,7 +276,7 @@ record Site(Cluster cluster, Progress progress) {
         kill(operatorPod());
     }
 
-    /** Kills the guard's process without a grace period. The webhook refuses objects until the next one runs. */
+    /** Kills the process of the guard that leads, without a grace period. */
     void killGuard() {
         kill(guardPod());
     }

@@ -1,5 +1,6 @@
 package io.breakwater.it;
 
+import io.breakwater.api.Api;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.Durations;
 import io.breakwater.api.FailoverPlan;
@@ -15,6 +16,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -115,9 +117,14 @@ final class Story implements AutoCloseable {
     }
 
     private void applyPolicyAndPlan(Site site) {
+        applyPolicyAndPlan(site, Map.of());
+    }
+
+    private void applyPolicyAndPlan(Site site, Map<String, String> annotations) {
         site.cluster().createNamespace(SHOP);
         FailoverPlan plan = Examples.read("failoverplan.yaml", FailoverPlan.class);
         plan.getMetadata().setNamespace(SHOP);
+        plan.getMetadata().setAnnotations(annotations);
         site.client().resource(plan).serverSideApply();
         site.client().resource(policy()).serverSideApply();
     }
@@ -190,8 +197,9 @@ final class Story implements AutoCloseable {
     private void moveBack(Site east, String point) {
         east.cluster().deleteNamespace(REBUILT, progress);
         east.restore(Rig.SYSTEM, "home", point, SHOP, OnConflict.Fail);
-        applyPolicyAndPlan(east);
-        east.awaitRole(SHOP, SHOP, Role.Active, Duration.ofMinutes(2));
+        // The plan left a vacated lease; the restored shop takes it and keeps running.
+        applyPolicyAndPlan(east, Map.of(Api.IN_PLACE, Long.toString(epoch)));
+        epoch = east.awaitRole(SHOP, SHOP, Role.Active, Duration.ofMinutes(2)).epoch;
         Shop shop = shop(east);
         shop.awaitOpen(progress, Rig.startup());
         same("orders", first.orders, shop.orders());

@@ -46,7 +46,16 @@ final class LeaseInvariants {
                 && !after.start().digest().equals(before.proof().digest())) {
             throw new Violation("I3: takes point " + after.start() + ", but " + before.proof() + " was offered");
         }
-        if (after.epoch() > before.epoch()) {
+        if (write.action() instanceof LeaseAction.TakeInPlace && !s.site(after.holder()).filled) {
+            throw new Violation("I4: an empty namespace takes the lease in place");
+        }
+        if (before.state() == Lease.State.Vacated
+                && s.site(before.holder()).filled
+                && after.holder().equals(before.holder())
+                && !(write.action() instanceof LeaseAction.TakeInPlace)) {
+            throw new Violation("I5: a restore replaces the volumes that a user has filled");
+        }
+        if (after.epoch() > before.epoch() && !(write.action() instanceof LeaseAction.TakeInPlace)) {
             checkLoss(s, write);
         }
     }

@@ -79,7 +79,7 @@ class LeaseKeeperTest {
         keeper = new LeaseKeeper(
                 new LeaseKeeper.Holding("shop/shop", "east", epoch, TIMING),
                 () -> store,
-                age,
+                new LastRenewal(age, TIMING.duration()),
                 guard,
                 new LeaseKeeper.Clocks(Clock.systemUTC(), System::nanoTime),
                 LeaseKeeper.platformThreads("call"));

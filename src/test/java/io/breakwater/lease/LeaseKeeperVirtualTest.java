@@ -215,7 +215,7 @@ class LeaseKeeperVirtualTest {
         LeaseKeeper later = new LeaseKeeper(
                 new LeaseKeeper.Holding("shop/shop", "east", 3, TIMING),
                 () -> store,
-                Duration.ZERO,
+                new LastRenewal(Duration.ZERO, TIMING.duration()),
                 virtual,
                 new LeaseKeeper.Clocks(java.time.Clock.systemUTC(), () -> 0),
                 Runnable::run);
@@ -238,6 +238,22 @@ class LeaseKeeperVirtualTest {
 
         assertThat(virtual.graces).containsExactly(Duration.ofSeconds(1));
         assertThat(virtual.keeper.isStopped()).isTrue();
+    }
+
+    @Test
+    void gatesAtOnceWithoutWritingWhenAnotherClusterHasTheNameOfTheSite() {
+        store = view(new TestSite("east", "e1"), Map.of("west", "unused"));
+        VirtualKeeper first = started(Duration.ZERO);
+        store = view(new TestSite("east", "e2"), Map.of());
+        VirtualKeeper second = started(Duration.ZERO);
+        int writes = objects.writes;
+
+        second.pass(Duration.ofSeconds(1));
+
+        assertThat(second.graces).containsExactly(LeaseTiming.LOST_GRACE);
+        assertThat(second.keeper.isStopped()).isTrue();
+        assertThat(objects.writes).isEqualTo(writes);
+        assertThat(first.keeper.mayRun()).isTrue();
     }
 
     @Test
@@ -331,6 +347,47 @@ class LeaseKeeperVirtualTest {
         VirtualKeeper virtual = started(Duration.ofSeconds(4000));
 
         virtual.pass(TIMING.settling().plusMillis(200));
+
+        assertThat(virtual.graces).containsExactly(LeaseTiming.LOST_GRACE);
+    }
+
+    /** The other site takes the lease by the duration in the document, whatever the plan says here. */
+    @Test
+    void gatesByTheDocumentUntilItHasARaisedDuration() {
+        objects.away = true;
+        LeaseTiming raised = LeaseTiming.of(Duration.ofMinutes(10));
+        VirtualKeeper virtual =
+                new VirtualKeeper(() -> store, raised, new LastRenewal(Duration.ZERO, TIMING.duration()));
+
+        virtual.pass(TIMING.latestNotice().plusMillis(200));
+
+        assertThat(virtual.graces).containsExactly(LeaseTiming.LOST_GRACE);
+    }
+
+    @Test
+    void usesARaisedDurationOnceTheDocumentHasIt() {
+        LeaseTiming raised = LeaseTiming.of(Duration.ofMinutes(10));
+        VirtualKeeper virtual =
+                new VirtualKeeper(() -> store, raised, new LastRenewal(Duration.ZERO, TIMING.duration()));
+        virtual.pass(Duration.ofSeconds(1));
+        objects.away = true;
+
+        virtual.pass(Duration.ofMinutes(4));
+        assertThat(virtual.gated()).isFalse();
+        virtual.pass(Duration.ofMinutes(1));
+
+        assertThat(virtual.graces).containsExactly(raised.grace());
+        objects.away = false;
+        assertThat(store.read().orElseThrow().lease().duration()).isEqualTo(raised.duration());
+    }
+
+    @Test
+    void gatesByAShortenedDurationAtOnce() {
+        objects.away = true;
+        VirtualKeeper virtual =
+                new VirtualKeeper(() -> store, TIMING, new LastRenewal(Duration.ZERO, Duration.ofMinutes(10)));
+
+        virtual.pass(TIMING.latestNotice().plusMillis(200));
 
         assertThat(virtual.graces).containsExactly(LeaseTiming.LOST_GRACE);
     }

@@ -41,10 +41,19 @@ final class LeaseModel {
      * @param points points that are copied
      * @param skew lead of the clock of east over the clock of the store
      * @param jumps steps of the store's clock by {@link #JUMP}, in either direction
+     * @param deletions namespaces that are deleted on the active site, and created again there
      */
-    record Limits(int crashes, int lost, int flips, int points, Duration maxDataLoss, Duration skew, int jumps) {
+    record Limits(
+            int crashes,
+            int lost,
+            int flips,
+            int points,
+            Duration maxDataLoss,
+            Duration skew,
+            int jumps,
+            int deletions) {
         Limits(int crashes, int lost, int flips, int points, Duration maxDataLoss, Duration skew) {
-            this(crashes, lost, flips, points, maxDataLoss, skew, 0);
+            this(crashes, lost, flips, points, maxDataLoss, skew, 0, 0);
         }
 
         Duration skewOf(String site) {
@@ -191,6 +200,10 @@ final class LeaseModel {
             take.event(name + ": node starts again", x -> comeBack(x, x.site(name), false));
         }
         writeEvents(s, name, take);
+        if (s.deletions > 0 && holds(s, site) && site.flight == null) {
+            take.event(name + ": namespace is deleted", x -> delete(x, x.site(name), false));
+            take.event(name + ": namespace is deleted, and filled by hand", x -> delete(x, x.site(name), true));
+        }
         if (s.flips > 0) {
             take.event(name + ": user edits activeSite", x -> flip(x, x.site(name)));
         }
@@ -277,6 +290,10 @@ final class LeaseModel {
                 site.close();
                 send(site, acquire, acquire.lease());
             }
+            case LeaseAction.TakeInPlace take -> {
+                site.known = take.lease().epoch();
+                send(site, take, take.lease());
+            }
             case LeaseAction.RollBack _
             when s.lease.state() == Lease.State.Offered && !subject.takesBack() -> site.open();
             case LeaseAction.Write write -> send(site, write, write.lease());
@@ -312,6 +329,8 @@ final class LeaseModel {
                 .peerSilent(ticks(s.other(site).beat).compareTo(subject.timing().duration()) > 0)
                 .handover(progress(s, site, fails))
                 .newest(Optional.ofNullable(s.newest))
+                .inPlace(site.filled)
+                .hasVolumes(site.filled)
                 .build();
     }
 
@@ -334,7 +353,8 @@ final class LeaseModel {
     private static void standBy(LeaseAction.Standby action, Site site) {
         site.close();
         boolean settles = switch (action) {
-            case LeaseAction.Follow _, LeaseAction.Rejected _, LeaseAction.AwaitTake _ -> true;
+            case LeaseAction.Follow _, LeaseAction.Rejected _, LeaseAction.AwaitOrder _, LeaseAction.AwaitTake _ ->
+                true;
             case LeaseAction.Prepare _,
                     LeaseAction.AwaitRelease _,
                     LeaseAction.AwaitExpiry _,
@@ -473,6 +493,28 @@ final class LeaseModel {
         site.node = true;
         site.cut = false;
         site.operator = site.operator || operator;
+    }
+
+    /** Whether the guard of a site works and renews the lease. */
+    private boolean holds(ModelState s, Site site) {
+        return site.operator
+                && !site.cut
+                && s.lease != null
+                && s.lease.heldBy(site.name)
+                && site.known == s.lease.epoch()
+                && subject.timing().mayRun(ticks(site.renewal));
+    }
+
+    /** The guard vacates the lease when the pods have ended. Git creates the namespace and the plan again. */
+    private void delete(ModelState s, Site site, boolean filled) {
+        s.deletions--;
+        site.gateOpen = false;
+        site.pods = filled ? Pods.Running : Pods.None;
+        site.unattended = filled;
+        site.known = -1;
+        site.settled = null;
+        site.filled = filled;
+        store(s, new Flight(null, ModelState.canonical(s.lease.vacated()), true, false, false, 0));
     }
 
     private static void flip(ModelState s, Site site) {

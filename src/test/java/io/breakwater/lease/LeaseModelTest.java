@@ -27,13 +27,14 @@ class LeaseModelTest {
     private static final Limits LATE_WRITES = new Limits(0, 1, 2, 1, MINUTE, Duration.ofSeconds(7));
     private static final Limits CRASH = new Limits(1, 0, 1, 1, MINUTE, Duration.ofSeconds(7));
 
-    private static final Limits CLOCK_JUMP = new Limits(0, 0, 1, 1, MINUTE, NO_SKEW, 1);
+    private static final Limits CLOCK_JUMP = new Limits(0, 0, 1, 1, MINUTE, NO_SKEW, 1, 0);
+    private static final Limits DELETION = new Limits(0, 0, 1, 1, MINUTE, NO_SKEW, 0, 1);
 
     /** Lead of the clock of a site that measures the age of the lease by it. */
     private static final Duration AHEAD = Duration.ofSeconds(40);
 
     static Stream<Limits> limits() {
-        return Stream.of(CHANGE_OF_MIND, LATE_WRITES, CRASH, CLOCK_JUMP);
+        return Stream.of(CHANGE_OF_MIND, LATE_WRITES, CRASH, CLOCK_JUMP, DELETION);
     }
 
     /** Explores all histories, which checks the invariants, and settles a sample of the states. */
@@ -50,9 +51,10 @@ class LeaseModelTest {
             ModelState end = model.settle(all.get(i));
             List<String> running =
                     end.sites().stream().filter(Site::runs).map(s -> s.name).toList();
+            boolean vacated = end.lease.state() == Lease.State.Vacated;
             assertThat(running)
                     .as("sites that run at the end of %s, which started as %s", end, all.get(i))
-                    .containsExactly(end.lease.holder());
+                    .containsExactlyElementsOf(vacated ? List.of() : List.of(end.lease.holder()));
         }
         if (limits == CRASH) {
             assertThat(all.stream().map(s -> s.lease.state() + " " + s.lease.fence()))
@@ -83,6 +85,9 @@ class LeaseModelTest {
                         "the final point does not wait for the pods", subject(false, true, true), CHANGE_OF_MIND, "I3"),
                 Arguments.of("a lease is taken early", rules(LeaseModelTest::takesEarly), CRASH, "I1"),
                 Arguments.of("loss is not bounded", rules(LeaseModelTest::ignoresLoss), CRASH, "I4"),
+                Arguments.of("a vacated lease is resumed", rules(LeaseModelTest::resumes), DELETION, "I"),
+                Arguments.of(
+                        "volumes that a user has filled are replaced", rules(LeaseModelTest::replaces), DELETION, "I5"),
                 Arguments.of("the epoch does not grow", rules(LeaseModelTest::keepsEpoch), CHANGE_OF_MIND, "I1"),
                 Arguments.of("a lease is offered unfinished", rules(LeaseModelTest::offersEarly), CRASH, "I3"),
                 Arguments.of("an offer is not taken back before serving", servesOffered(), CHANGE_OF_MIND, "I1"),
@@ -170,6 +175,32 @@ class LeaseModelTest {
         Lease lease = acquire.lease();
         return new LeaseAction.Acquire(
                 LeaseDraft.after(lease).epoch(lease.epoch() - 1).build(), acquire.loss());
+    }
+
+    /** The lease continues in its epoch with an empty namespace, which another site then starts from. */
+    private static LeaseAction resumes(SiteFacts facts) {
+        LeaseAction action = LeaseRules.decide(facts);
+        return action instanceof LeaseAction.Acquire acquire && isVacated(facts)
+                ? new LeaseAction.TakeInPlace(LeaseDraft.after(acquire.lease())
+                        .state(Lease.State.Held)
+                        .build())
+                : action;
+    }
+
+    private static LeaseAction replaces(SiteFacts facts) {
+        LeaseAction action = LeaseRules.decide(facts);
+        return action instanceof LeaseAction.TakeInPlace && facts.newest().isPresent()
+                ? take(
+                        facts,
+                        LeaseRules.lossBound(
+                                facts.seen().orElseThrow(), facts.newest().get()))
+                : action;
+    }
+
+    private static boolean isVacated(SiteFacts facts) {
+        return facts.seen()
+                .filter(seen -> seen.lease().state() == Lease.State.Vacated)
+                .isPresent();
     }
 
     private static LeaseAction offersEarly(SiteFacts facts) {

@@ -44,7 +44,7 @@ class LeaseTest {
     private static final String SECOND = "{'schemaVersion':2,'epoch':2,'holder':'west','state':'STATE',"
             + "'fence':'Graceful','durationSeconds':60,'writes':WRITES,'renewals':RENEWALS,'start':" + POINT
             + ",'terms':[" + TERM
-            + ",{'epoch':2,'holder':'west','fence':'Graceful'}]}";
+            + ",{'epoch':2,'holder':'west','fence':'Graceful','start':" + POINT + "}]}";
 
     @TempDir
     Path directory;
@@ -105,7 +105,10 @@ class LeaseTest {
                 Arguments.of(
                         "given back",
                         ACQUIRED.givenBack(),
-                        second("Offered", 7, 6).replace("'start'", "'proof':" + POINT + ",'start'")),
+                        second("Offered", 7, 6)
+                                .replace(
+                                        ",'start':" + POINT + ",'terms'",
+                                        ",'proof':" + POINT + ",'start':" + POINT + ",'terms'")),
                 Arguments.of("acquired", ACQUIRED, second("Taken", 6, 5)),
                 Arguments.of("serving", ACQUIRED.serving(), second("Held", 7, 6)),
                 Arguments.of(

@@ -93,6 +93,8 @@ final class ModelState {
         int watched = UNSEEN;
         /** Pods run, or continued to run, although no operator could gate them in time. */
         boolean unattended;
+        /** The namespace was created again, and a user has filled its volumes; its user takes the lease in place. */
+        boolean filled;
 
         boolean runs() {
             return pods != Pods.None;
@@ -125,7 +127,8 @@ final class ModelState {
                 flight,
                 late,
                 watched,
-                unattended
+                unattended,
+                filled
             };
         }
 
@@ -149,6 +152,7 @@ final class ModelState {
             s.late = late;
             s.watched = watched;
             s.unattended = unattended;
+            s.filled = filled;
             return s;
         }
 
@@ -206,6 +210,7 @@ final class ModelState {
     int flips;
     int points;
     int jumps;
+    int deletions;
     /** How far the clock of the store has jumped since the last renewal. */
     Duration jumped = Duration.ZERO;
 
@@ -219,6 +224,7 @@ final class ModelState {
         flips = limits.flips();
         points = limits.points();
         jumps = limits.jumps();
+        deletions = limits.deletions();
     }
 
     private ModelState(ModelState s) {
@@ -233,6 +239,7 @@ final class ModelState {
         flips = s.flips;
         points = s.points;
         jumps = s.jumps;
+        deletions = s.deletions;
         jumped = s.jumped;
     }
 
@@ -299,6 +306,7 @@ final class ModelState {
 
     private static Lease canonical(Lease lease, Instant renewedAt, PointRef proof, PointRef start) {
         return LeaseDraft.after(lease)
+                .id(null)
                 .writes(0)
                 .renewals(0)
                 .renewedAt(renewedAt)
@@ -309,7 +317,7 @@ final class ModelState {
     }
 
     private Object[] fields() {
-        return new Object[] {lease, modified, newest, served, crashes, lost, flips, points, jumps, jumped};
+        return new Object[] {lease, modified, newest, served, crashes, lost, flips, points, jumps, deletions, jumped};
     }
 
     @Override

@@ -30,10 +30,14 @@ final class VirtualKeeper implements LeaseKeeper.Guard {
     private final Duration started = monotonic;
 
     VirtualKeeper(Supplier<LeaseStore> stores, LeaseTiming timing, Duration age) {
+        this(stores, timing, new LastRenewal(age, timing.duration()));
+    }
+
+    VirtualKeeper(Supplier<LeaseStore> stores, LeaseTiming timing, LastRenewal last) {
         keeper = new LeaseKeeper(
                 new Holding("shop/shop", "east", 1, timing),
                 stores,
-                age,
+                last,
                 this,
                 new Clocks(new WallClock(), () -> monotonic.toNanos()),
                 calls::add);

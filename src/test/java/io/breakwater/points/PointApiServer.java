@@ -11,6 +11,7 @@ import io.breakwater.testing.LocalApiClient;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.zjsonpatch.JsonPatch;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -66,11 +67,8 @@ public final class PointApiServer implements AutoCloseable {
     }
 
     /** An object of namespace shop, with all its fields. */
-    public RestorePoint whole(String name) {
-        return client.resources(RestorePoint.class)
-                .inNamespace("shop")
-                .withName(name)
-                .get();
+    public synchronized RestorePoint whole(String name) {
+        return client.getKubernetesSerialization().convertValue(objects.get("shop/" + name), RestorePoint.class);
     }
 
     /** Deletes an object, as another client would. */
@@ -115,7 +113,10 @@ public final class PointApiServer implements AutoCloseable {
     }
 
     private void handle(HttpExchange exchange) throws IOException {
-        try (exchange) {
+        // Without an open body, the end of a watch closes the connection, which the client may use again in that
+        // moment.
+        try (exchange;
+                InputStream _ = exchange.getRequestBody()) {
             String[] path = exchange.getRequestURI().getPath().replace(KIND, "").split("/");
             if (exchange.getRequestHeaders().containsKey("Upgrade")) {
                 exchange.sendResponseHeaders(200, -1); // No WebSocket: the client reads the response of a GET instead.

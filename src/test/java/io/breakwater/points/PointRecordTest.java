@@ -108,6 +108,9 @@ class PointRecordTest {
                         : Arrays.asList(
                                 p.getStatus().epoch,
                                 p.getStatus().digest,
+                                p.getStatus().sequence,
+                                p.getStatus().storeTime,
+                                p.cause(),
                                 p.getStatus().copies == null
                                         ? null
                                         : p.getStatus().copies.stream()

@@ -133,6 +133,9 @@ public final class RandomPoints {
         s.capturedAt = pick(time(), time(), null, "soon");
         s.lockedUntil = maybe() ? time() : null;
         s.epoch = maybe() ? (long) random.nextInt(3) : null;
+        s.sequence = maybe() ? 1L + random.nextInt(1000) : null;
+        s.storeTime = maybe() ? time() : null;
+        s.trigger = maybe() ? pick(Trigger.values()) : null;
         s.site = maybe() ? "east" : null;
         s.namespace = maybe() ? "shop" : null;
         s.cluster = maybe() ? uuid() : null;

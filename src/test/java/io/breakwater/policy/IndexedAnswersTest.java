@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.breakwater.api.BackupPolicySpec;
 import io.breakwater.api.RestorePoint;
+import io.breakwater.points.Lineage;
 import io.breakwater.points.RandomPoints;
 import io.breakwater.points.TestIndex;
 import java.time.Instant;
@@ -35,7 +36,7 @@ class IndexedAnswersTest {
         BackupPolicySpec.Retention retention = new BackupPolicySpec.Retention();
         retention.keepLast = 1 + (int) (seed % 3);
         retention.lockedFor = seed % 4 == 0 ? "12h" : null;
-        PointInventory inventory = PointInventory.of(points);
+        PointInventory inventory = PointInventory.of(points, Lineage.WITHOUT_PLAN);
         LastPointCheck last = new LastPointCheck(
                 points,
                 inventory,
@@ -49,7 +50,7 @@ class IndexedAnswersTest {
                         .toList(),
                 inventory.newestAt().keySet(),
                 last.at(NOW),
-                new RetentionRules(retention, ZoneOffset.UTC, NOW)
+                new RetentionRules(retention, ZoneOffset.UTC, NOW, Lineage.WITHOUT_PLAN)
                         .expired(points, Set.of(), Set.of()).stream()
                                 .map(p -> p.getMetadata().getName())
                                 .toList());

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.observe.Conditions;
+import io.breakwater.points.Lineage;
 import io.breakwater.points.RandomPoints;
 import java.time.Clock;
 import java.time.Instant;
@@ -28,7 +29,12 @@ class LastPointCheckTest {
         points.add(point("last", 100, true));
 
         LastPointCheck check = new LastPointCheck(
-                points, PointInventory.of(points), Optional.empty(), START, Optional.empty(), Optional.empty());
+                points,
+                PointInventory.of(points, Lineage.WITHOUT_PLAN),
+                Optional.empty(),
+                START,
+                Optional.empty(),
+                Optional.empty());
 
         assertThat(check.points()).extracting(p -> p.getMetadata().getName()).containsExactlyInAnyOrder("p98", "last");
         assertThat(check.inventory().good()).hasSize(1);

@@ -10,6 +10,7 @@ import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointStatus.CopyState;
 import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
+import io.breakwater.points.Lineage;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
@@ -118,7 +119,7 @@ class PolicyMetersTest {
         var points = List.of(good("p1", CAPTURED.toString()).get());
         LastPointCheck check = new LastPointCheck(
                 points,
-                PointInventory.of(points),
+                PointInventory.of(points, Lineage.WITHOUT_PLAN),
                 Optional.of(CronSchedule.of(CronScheduleTest.schedule("0 * * * *", "Etc/UTC"))),
                 CAPTURED.minusSeconds(600),
                 Optional.empty(),
@@ -149,7 +150,7 @@ class PolicyMetersTest {
     private static LastPointCheck.Answer last(List<RestorePoint> points) {
         return new LastPointCheck(
                         points,
-                        PointInventory.of(points),
+                        PointInventory.of(points, Lineage.WITHOUT_PLAN),
                         Optional.empty(),
                         CAPTURED,
                         Optional.empty(),
@@ -160,7 +161,7 @@ class PolicyMetersTest {
 
     private void show(List<String> copies, PointFixtures... points) {
         PointInventory inventory =
-                PointInventory.of(Stream.of(points).map(PointFixtures::get).toList());
+                PointInventory.of(Stream.of(points).map(PointFixtures::get).toList(), Lineage.WITHOUT_PLAN);
         BackupPolicySpec spec = new BackupPolicySpec();
         spec.objectives = new BackupPolicySpec.Objectives();
         spec.objectives.rpo = "15m";

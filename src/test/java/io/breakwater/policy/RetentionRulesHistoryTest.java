@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.breakwater.api.BackupPolicySpec.Failed;
 import io.breakwater.api.BackupPolicySpec.Retention;
 import io.breakwater.api.RestorePoint;
+import io.breakwater.points.Lineage;
 import io.breakwater.testing.RandomCases;
 import java.time.Duration;
 import java.time.Instant;
@@ -176,13 +177,13 @@ class RetentionRulesHistoryTest {
                     .toList();
 
             List<RestorePoint> left = new ArrayList<>(points);
-            left.removeAll(new RetentionRules(r, zone, NOW).expired(points, Set.of(), Set.of()));
+            left.removeAll(new RetentionRules(r, zone, NOW, Lineage.WITHOUT_PLAN).expired(points, Set.of(), Set.of()));
 
             assertThat(names(left))
                     .as("seed %d, %s", seed, zone)
                     .containsExactlyInAnyOrderElementsOf(model(times, r, zone));
             List<RestorePoint> again = new ArrayList<>(left);
-            again.removeAll(new RetentionRules(r, zone, NOW).expired(left, Set.of(), Set.of()));
+            again.removeAll(new RetentionRules(r, zone, NOW, Lineage.WITHOUT_PLAN).expired(left, Set.of(), Set.of()));
             assertThat(again).as("seed %d: a second run deletes nothing", seed).hasSameSizeAs(left);
         }
     }
@@ -250,7 +251,7 @@ class RetentionRulesHistoryTest {
     private static RetentionRules keep(Consumer<Retention> rules, ZoneId zone) {
         Retention retention = new Retention();
         rules.accept(retention);
-        return new RetentionRules(retention, zone, NOW);
+        return new RetentionRules(retention, zone, NOW, Lineage.WITHOUT_PLAN);
     }
 
     private static Failed failures(Integer number, String age) {

@@ -9,6 +9,7 @@ import io.breakwater.api.BackupPolicySpec.Retention;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus.CopyState;
+import io.breakwater.points.Lineage;
 import io.breakwater.testing.RandomCases;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -118,12 +119,18 @@ class RetentionRulesTest {
             List<RestorePoint> left = new ArrayList<>(points);
             left.removeAll(keepLast(1 + random.nextInt(2)).expired(points, Set.of(), Set.of()));
 
-            assertThat(PointInventory.of(left).newest().map(PointInventory.Good::name))
+            assertThat(PointInventory.of(left, Lineage.WITHOUT_PLAN).newest().map(PointInventory.Good::name))
                     .as("round %s", round)
-                    .isEqualTo(PointInventory.of(points).newest().map(PointInventory.Good::name));
-            assertThat(PointInventory.of(left).newestAt("b").map(PointInventory.Good::name))
+                    .isEqualTo(PointInventory.of(points, Lineage.WITHOUT_PLAN)
+                            .newest()
+                            .map(PointInventory.Good::name));
+            assertThat(PointInventory.of(left, Lineage.WITHOUT_PLAN)
+                            .newestAt("b")
+                            .map(PointInventory.Good::name))
                     .as("round %s", round)
-                    .isEqualTo(PointInventory.of(points).newestAt("b").map(PointInventory.Good::name));
+                    .isEqualTo(PointInventory.of(points, Lineage.WITHOUT_PLAN)
+                            .newestAt("b")
+                            .map(PointInventory.Good::name));
         }
     }
 
@@ -135,7 +142,8 @@ class RetentionRulesTest {
     private static RetentionRules keepLast(int n) {
         Retention retention = new Retention();
         retention.keepLast = n;
-        return new RetentionRules(retention, ZoneOffset.UTC, Instant.parse("2026-11-24T00:00:00Z"));
+        return new RetentionRules(
+                retention, ZoneOffset.UTC, Instant.parse("2026-11-24T00:00:00Z"), Lineage.WITHOUT_PLAN);
     }
 
     private static List<String> names(List<RestorePoint> points) {

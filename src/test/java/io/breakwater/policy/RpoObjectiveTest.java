@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.breakwater.api.BackupPolicySpec;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.RestorePointStatus.CopyState;
+import io.breakwater.points.Lineage;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -57,7 +58,8 @@ class RpoObjectiveTest {
     void createsNoObjectiveForCopiesExceptThoseOfAPlan() {
         BackupPolicySpec policy = policy("15m", copy("b", null));
 
-        List<RpoObjective> objectives = RpoObjective.of(policy, List.of("peer", "b"), PointInventory.of(List.of()));
+        List<RpoObjective> objectives =
+                RpoObjective.of(policy, List.of("peer", "b"), PointInventory.of(List.of(), Lineage.WITHOUT_PLAN));
 
         assertThat(objectives)
                 .extracting(RpoObjective::location)
@@ -69,7 +71,7 @@ class RpoObjectiveTest {
         List<RpoObjective> objectives = RpoObjective.of(
                 policy,
                 copies,
-                PointInventory.of(Stream.of(points).map(PointFixtures::get).toList()));
+                PointInventory.of(Stream.of(points).map(PointFixtures::get).toList(), Lineage.WITHOUT_PLAN));
         assertThat(objectives).hasSize(1);
         return objectives.getFirst();
     }

@@ -8,7 +8,9 @@ import io.breakwater.api.NamedRef;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec;
 import io.breakwater.api.RestorePointStatus;
+import io.breakwater.points.Lineage;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -33,21 +35,42 @@ class PointSelectorTest {
         ", ten"
     })
     void selectsTheNewestSealedPointUpToATime(String at, String name) {
-        assertThat(PointSelector.of(POINTS, "shop", at).getMetadata().getName()).isEqualTo(name);
+        assertThat(PointSelector.of(POINTS, Lineage.WITHOUT_PLAN, "shop", at)
+                        .getMetadata()
+                        .getName())
+                .isEqualTo(name);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"2026-03-01T07:59:59Z", "2026-03-01T08:59:59+01:00"})
     void namesTheOldestPointWhenTheTimeIsEarlier(String at) {
-        assertThatThrownBy(() -> PointSelector.of(POINTS, "shop", at))
+        assertThatThrownBy(() -> PointSelector.of(POINTS, Lineage.WITHOUT_PLAN, "shop", at))
                 .hasMessageContaining(at)
                 .hasMessageContaining("eight of 2026-03-01T08:00:00Z");
     }
 
     @Test
     void findsNoPointsOfAnUnknownPolicy() {
-        assertThatThrownBy(() -> PointSelector.of(POINTS, "shoop", null))
+        assertThatThrownBy(() -> PointSelector.of(POINTS, Lineage.WITHOUT_PLAN, "shoop", null))
                 .hasMessageContaining("BackupPolicy shoop has no sealed RestorePoint");
+    }
+
+    /** The losing side captured it after the other one had started: the live application would be replaced by its data. */
+    @Test
+    void selectsNoDivergentPoint() {
+        RestorePoint divergent = point("divergent", "shop", "2026-03-01T11:00:00Z", "True");
+        divergent.getSpec().trigger = RestorePointSpec.Trigger.Divergent;
+        List<RestorePoint> all =
+                Stream.concat(POINTS.stream(), Stream.of(divergent)).toList();
+
+        assertThat(PointSelector.of(all, Lineage.WITHOUT_PLAN, "shop", null)
+                        .getMetadata()
+                        .getName())
+                .isEqualTo("ten");
+        assertThat(PointSelector.of(all, Lineage.WITHOUT_PLAN, "shop", "2026-03-01T12:00:00Z")
+                        .getMetadata()
+                        .getName())
+                .isEqualTo("ten");
     }
 
     private static RestorePoint point(String name, String policy, String capturedAt, String succeeded) {

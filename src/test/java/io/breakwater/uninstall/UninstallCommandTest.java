@@ -184,7 +184,7 @@ class UninstallCommandTest {
     }
 
     private void protect() {
-        server.add(new NamespaceBuilder(namespace("shop", Map.of(Api.STANDBY, "true", "team", "a")))
+        server.add(new NamespaceBuilder(namespace("shop", Map.of(Api.STANDBY, "true", Api.PLAN, "shop", "team", "a")))
                 .editMetadata()
                 .addToAnnotations(Api.GATED_BY, "failoverplan/shop")
                 .endMetadata()

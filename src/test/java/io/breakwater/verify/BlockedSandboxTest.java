@@ -59,7 +59,7 @@ class BlockedSandboxTest {
     @BeforeEach
     void start() throws IOException {
         server = new FakeApiServer().serveUsual();
-        for (String kind : List.of("Verification", "RestorePoint", "Restore", "BackupPolicy")) {
+        for (String kind : List.of("Verification", "RestorePoint", "Restore", "BackupPolicy", "FailoverPlan")) {
             String plural = kind.equals("BackupPolicy") ? "backuppolicies" : kind.toLowerCase() + "s";
             server.serve("breakwater.io/v1alpha1", kind, plural, true);
         }

@@ -16,12 +16,14 @@ import io.breakwater.api.VerificationSpec;
 import io.breakwater.api.VerificationSpec.Choice;
 import io.breakwater.api.VerificationSpec.Level;
 import io.breakwater.observe.Conditions;
+import io.breakwater.points.Lineage;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** The point that a Verification chooses. */
@@ -49,6 +51,24 @@ class ChoosePointStepTest {
         assertThat(seen).containsExactly("a", "b");
     }
 
+    /** It would prove what the present application never had. */
+    @Test
+    void choosesNoDivergentPointUnlessItIsNamed() {
+        RestorePoint divergent = point("e", "shop", "2026-11-05T00:00:00Z", true);
+        divergent.getSpec().trigger = RestorePointSpec.Trigger.Divergent;
+        List<RestorePoint> all =
+                Stream.concat(points.stream(), Stream.of(divergent)).toList();
+
+        assertThat(ChoosePointStep.choose(all, Lineage.WITHOUT_PLAN, spec(null, null), "x")
+                        .getMetadata()
+                        .getName())
+                .isEqualTo("b");
+        assertThat(ChoosePointStep.choose(all, Lineage.WITHOUT_PLAN, spec("e", null), "x")
+                        .getMetadata()
+                        .getName())
+                .isEqualTo("e");
+    }
+
     @Test
     void choosesTheNamedPoint() {
         assertThat(choose(spec("a", null), "x")).isEqualTo("a");
@@ -59,7 +79,7 @@ class ChoosePointStepTest {
 
     @Test
     void reportsAPolicyWithoutSealedPoints() {
-        assertThatThrownBy(() -> ChoosePointStep.choose(List.of(), spec(null, null), "x"))
+        assertThatThrownBy(() -> ChoosePointStep.choose(List.of(), Lineage.WITHOUT_PLAN, spec(null, null), "x"))
                 .matches(e -> ((io.breakwater.api.BreakwaterException) e).reason() == Reason.RestorePointNotFound)
                 .hasMessageContaining("BackupPolicy shop has no sealed RestorePoint");
     }
@@ -94,7 +114,9 @@ class ChoosePointStepTest {
     }
 
     private String choose(VerificationSpec spec, String uid) {
-        return ChoosePointStep.choose(points, spec, uid).getMetadata().getName();
+        return ChoosePointStep.choose(points, Lineage.WITHOUT_PLAN, spec, uid)
+                .getMetadata()
+                .getName();
     }
 
     private static VerificationSpec spec(String named, Choice choice) {

@@ -130,6 +130,11 @@ public final class ResourceApply {
         }
     }
 
+    /** What had run where the archive was captured, and the workloads of the target that it does not have. */
+    public PointHistory history(ApplyRequest request) throws IOException {
+        return PointHistory.read(request, server);
+    }
+
     /** Restores the objects that earlier runs deferred, and adds the owner references to them. */
     public ApplyReport retry(ApplyRequest request, DeferredSelection selection) throws IOException {
         return run(request, plan -> ApplyScope.Retry.of(plan, selection));

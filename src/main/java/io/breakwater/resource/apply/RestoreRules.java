@@ -105,6 +105,13 @@ final class RestoreRules {
         return key.directory().equals("serviceaccounts") && key.name().equals("default");
     }
 
+    /** Whether a Job or a pod has ended. */
+    static boolean hasEnded(JsonNode object) {
+        JsonNode status = object.path("status");
+        return isFinished(status)
+                || Set.of("Succeeded", "Failed").contains(status.path("phase").asText());
+    }
+
     private static boolean isFinished(JsonNode status) {
         for (JsonNode condition : status.path("conditions")) {
             if (Set.of("Complete", "Failed").contains(condition.path("type").asText())
