@@ -20,6 +20,7 @@ import io.breakwater.api.RestoreStatus;
 import io.breakwater.api.Verification;
 import io.breakwater.api.VerificationSpec.Level;
 import io.breakwater.it.AcknowledgedOrders.Entry;
+import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.client.CustomResource;
 import java.io.IOException;
@@ -217,6 +218,8 @@ class OperatorKillIT {
     void leavesRenewalsOnTimeWhileTheWebhookIsFlooded() {
         Set<String> pods = podUids();
         String guard = rig.east().guardPod();
+        // A guard that lost the election earlier, while its API server was busy, has restarted for that.
+        int restarts = guardContainer(guard).getRestartCount();
         String path = "/api/v1/namespaces/%s/pods/https:%s:9443/proxy".formatted(Rig.SYSTEM, guard);
         List<String> bombs = List.of(
                 "[" + "{},".repeat(2_700_000) + "{}]", "[" + "{},".repeat(1_100_000) + "{}]", "[".repeat(3_000_000));
@@ -235,20 +238,25 @@ class OperatorKillIT {
         awaitRenewals(2);
 
         assertThat(rig.east().guardPod()).isEqualTo(guard);
-        assertThat(rig.east()
-                        .client()
-                        .pods()
-                        .inNamespace(Rig.SYSTEM)
-                        .withName(guard)
-                        .get()
-                        .getStatus()
-                        .getContainerStatuses()
-                        .getFirst()
-                        .getRestartCount())
-                .isZero();
+        ContainerStatus after = guardContainer(guard);
+        assertThat(after.getRestartCount())
+                .as("restarts of the guard; its last state is %s", after.getLastState())
+                .isEqualTo(restarts);
         assertWebhookRefuses();
         assertThat(podUids()).isEqualTo(pods);
         assertThat(lostLeases()).isEmpty();
+    }
+
+    private ContainerStatus guardContainer(String pod) {
+        return rig.east()
+                .client()
+                .pods()
+                .inNamespace(Rig.SYSTEM)
+                .withName(pod)
+                .get()
+                .getStatus()
+                .getContainerStatuses()
+                .getFirst();
     }
 
     private List<String> webhookPaths() {
