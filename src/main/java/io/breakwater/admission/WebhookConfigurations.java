@@ -29,9 +29,9 @@ import java.util.List;
 
 /**
  * The registration of the webhooks. They fail closed: an unchecked pod could be a second writer, and an unchecked Restore could use
- * permissions that its author does not have. The only one that does not is that for pods of an active application. Therefore they
- * are narrow: pods only in gated namespaces, never in the operator's namespace; the kinds of Breakwater; and no write that only removes a finalizer. The registration of the kinds
- * is owned by the ClusterRole of the guard, so that it is deleted with the guard. The registration of the gate has no owner: a
+ * permissions that its author does not have. Only the one for pods of an active application fails open. Therefore they are narrow:
+ * pods only in gated namespaces, never in the operator's namespace; the kinds of Breakwater; and no write that only removes a
+ * finalizer. The registration of the kinds is owned by the ClusterRole of the guard, so that it is deleted with the guard. The registration of the gate has no owner: a
  * removal of the chart does not open a gate. The command {@code uninstall} deletes it.
  */
 final class WebhookConfigurations {
@@ -126,21 +126,11 @@ final class WebhookConfigurations {
         return new MutatingWebhookConfigurationBuilder()
                 .withMetadata(gateMetadata())
                 .withWebhooks(
-                        mutating("hold-back", AdmissionServer.HOLD_BACK)
-                                .withNamespaceSelector(gatedNamespaces())
-                                .withRules(rule("", "pods", "CREATE"), rule("batch", "jobs", "CREATE"))
-                                .build(),
-                        mutating("hold-back-some", AdmissionServer.HOLD_BACK)
+                        holdBack("hold-back", gatedNamespaces(GateRules.ALL)).build(),
+                        holdBack("hold-back-some", gatedNamespaces(GateRules.SOME))
                                 .withFailurePolicy("Ignore")
-                                .withNamespaceSelector(notOwnNamespace()
-                                        .addToMatchLabels(Api.STANDBY, GateRules.SOME)
-                                        .build())
-                                .withRules(rule("", "pods", "CREATE"), rule("batch", "jobs", "CREATE"))
                                 .build(),
-                        mutating("undecided", AdmissionServer.HOLD_BACK)
-                                .withNamespaceSelector(undecidedNamespaces())
-                                .withRules(rule("", "pods", "CREATE"), rule("batch", "jobs", "CREATE"))
-                                .build())
+                        holdBack("undecided", undecidedNamespaces()).build())
                 .build();
     }
 
@@ -260,8 +250,14 @@ final class WebhookConfigurations {
                 .build();
     }
 
-    private LabelSelector gatedNamespaces() {
-        return notOwnNamespace().addToMatchLabels(Api.STANDBY, GateRules.ALL).build();
+    private MutatingWebhookBuilder holdBack(String name, LabelSelector namespaces) {
+        return mutating(name, AdmissionServer.HOLD_BACK)
+                .withNamespaceSelector(namespaces)
+                .withRules(rule("", "pods", "CREATE"), rule("batch", "jobs", "CREATE"));
+    }
+
+    private LabelSelector gatedNamespaces(String standby) {
+        return notOwnNamespace().addToMatchLabels(Api.STANDBY, standby).build();
     }
 
     private LabelSelector undecidedNamespaces() {

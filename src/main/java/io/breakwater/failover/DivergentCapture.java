@@ -16,7 +16,6 @@ import io.breakwater.observe.Events;
 import io.breakwater.observe.StatusWriter;
 import java.time.Clock;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -133,7 +132,6 @@ final class DivergentCapture {
 
     /** Whether a user discards the data that exists only on this site, of an epoch. */
     static boolean isDiscarded(PlanSite plan, long lost) {
-        Map<String, String> annotations = plan.resource().getMetadata().getAnnotations();
-        return annotations != null && Long.toString(lost).equals(annotations.get(DISCARD));
+        return PlanSite.isDecided(plan.resource(), DISCARD, lost);
     }
 }

@@ -326,8 +326,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
 
     /** Only a site that was asked to take over, or has asked for it, starts from the point. */
     private Optional<PointRef> newest(PlanSite plan, Lease lease) {
-        boolean vacated = lease.state() == Lease.State.Vacated && plan.isNamed();
-        return plan.isWanted() || lease.requestedBy(plan.site()) || vacated
+        return plan.isWanted() || lease.requestedBy(plan.site()) || plan.isVacatedHere(lease)
                 ? points.readNewest(plan, lease, plan.location())
                 : points.newest(plan, lease, plan.location());
     }

@@ -14,7 +14,6 @@ import io.breakwater.lease.LeaseVersion;
 import io.breakwater.observe.Events;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -218,9 +217,7 @@ final class PlanRemoval {
     }
 
     private static boolean isAbandoned(FailoverPlan plan) {
-        Map<String, String> annotations = plan.getMetadata().getAnnotations();
-        Long epoch = plan.getStatus() == null ? null : plan.getStatus().epoch;
-        return annotations != null && String.valueOf(epoch).equals(annotations.get(ABANDON));
+        return PlanSite.isDecided(plan, ABANDON, plan.getStatus() == null ? null : plan.getStatus().epoch);
     }
 
     private boolean isNamespaceTerminating(FailoverPlan plan) {

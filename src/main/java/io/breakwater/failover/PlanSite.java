@@ -140,10 +140,13 @@ record PlanSite(
 
     /** Whether a user lets this site take the lease that it vacated, with the data that the namespace has. */
     boolean isInPlace(Lease lease) {
+        return isVacatedHere(lease) && isDecided(resource, Api.IN_PLACE, lease.epoch());
+    }
+
+    /** Whether a user has decided about an epoch by an annotation of the plan. */
+    static boolean isDecided(FailoverPlan resource, String annotation, Long epoch) {
         Map<String, String> annotations = resource.getMetadata().getAnnotations();
-        return isVacatedHere(lease)
-                && annotations != null
-                && Long.toString(lease.epoch()).equals(annotations.get(Api.IN_PLACE));
+        return annotations != null && String.valueOf(epoch).equals(annotations.get(annotation));
     }
 
     /** Identity of the run that would answer the present request: one for each edit. */

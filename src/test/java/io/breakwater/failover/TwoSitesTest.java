@@ -311,13 +311,7 @@ class TwoSitesTest {
     /** The cause of a failure is removed, and the same point is offered again. */
     @Test
     void replacesTheFailedRestoreOfAnEarlierTry() {
-        sites.settled();
-        sites.scheduledPoint(sites.east, "p1", FIVE_MINUTES.plusSeconds(60));
-        sites.east.kill();
-        sites.silence(FIVE_MINUTES);
-        sites.west.restores = false;
-        failOverToWest("10m");
-        sites.until("west restores", () -> !sites.west.restores().isEmpty());
+        takeToWestWithoutServing();
         sites.east.refuses = "claim data has room for 16Mi";
         sites.east.down = false;
         sites.east.startProcess();

@@ -177,10 +177,10 @@ class LeaseModelTest {
                 LeaseDraft.after(lease).epoch(lease.epoch() - 1).build(), acquire.loss());
     }
 
-    /** The lease continues in its epoch with an empty namespace, which another site then starts from. */
+    /** The site serves its empty namespace in place. */
     private static LeaseAction resumes(SiteFacts facts) {
         LeaseAction action = LeaseRules.decide(facts);
-        return action instanceof LeaseAction.Acquire acquire && isVacated(facts)
+        return action instanceof LeaseAction.Acquire acquire && isIn(Lease.State.Vacated, facts)
                 ? new LeaseAction.TakeInPlace(LeaseDraft.after(acquire.lease())
                         .state(Lease.State.Held)
                         .build())
@@ -197,10 +197,8 @@ class LeaseModelTest {
                 : action;
     }
 
-    private static boolean isVacated(SiteFacts facts) {
-        return facts.seen()
-                .filter(seen -> seen.lease().state() == Lease.State.Vacated)
-                .isPresent();
+    private static boolean isIn(Lease.State state, SiteFacts facts) {
+        return facts.seen().filter(seen -> seen.lease().state() == state).isPresent();
     }
 
     private static LeaseAction offersEarly(SiteFacts facts) {
@@ -220,10 +218,7 @@ class LeaseModelTest {
 
     private static LeaseAction takesAnotherPoint(SiteFacts facts) {
         LeaseAction action = LeaseRules.decide(facts);
-        boolean offered = facts.seen()
-                .filter(seen -> seen.lease().state() == Lease.State.Offered)
-                .isPresent();
-        if (!offered
+        if (!isIn(Lease.State.Offered, facts)
                 || !(action instanceof LeaseAction.Acquire)
                 || facts.newest().isEmpty()) {
             return action;
