@@ -35,6 +35,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -198,6 +199,7 @@ class ResticIT {
     }
 
     @Test
+    @Tag("long")
     void restoresFromAReadOnlyLocationWithoutALock() throws Exception {
         good(run(Mode.APPEND, "init"));
         good(run(Mode.APPEND, "backup", data.toString()));
@@ -251,6 +253,7 @@ class ResticIT {
 
     /** A mover can be killed at any moment and run again: at every moment, a password opens the repository. */
     @Test
+    @Tag("long")
     void rekeysARepositoryToANewMasterKey() throws Exception {
         String key = "0123456789abcdef";
         good(run(Mode.APPEND, "init"));

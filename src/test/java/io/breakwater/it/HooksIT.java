@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -45,6 +46,7 @@ class HooksIT {
     }
 
     @Test
+    @Tag("long")
     void resumesTheApplicationWithoutTheOperator() {
         site.createPoint(NAMESPACE, "abandoned", "app");
         await("is frozen", "frozen");

@@ -38,6 +38,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestMethodOrder;
@@ -93,6 +94,7 @@ class OperatorKillIT {
     }
 
     @Test
+    @Tag("long")
     @Order(1)
     void completesABackupAfterAnOperatorKill() {
         rig.east().createPoint(SHOP, "killed", "shop");
@@ -105,6 +107,7 @@ class OperatorKillIT {
 
     /** Once while the sandbox is filled, and once after the result, while the sandbox still exists. */
     @Test
+    @Tag("long")
     @Order(2)
     void completesAVerificationAfterOperatorKills() {
         Site east = rig.east();
@@ -157,6 +160,7 @@ class OperatorKillIT {
     }
 
     @Test
+    @Tag("long")
     @Order(3)
     void completesARestoreAfterAnOperatorKill() {
         moreOrders();
@@ -275,6 +279,7 @@ class OperatorKillIT {
     }
 
     @Test
+    @Tag("long")
     @Order(7)
     void completesAFailoverAfterKillsOfGuardsAndOperators() {
         rig.west().requestActive(SHOP, PLAN, Rig.WEST, "0s");

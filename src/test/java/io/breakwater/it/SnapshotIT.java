@@ -19,6 +19,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestMethodOrder;
@@ -127,6 +128,7 @@ class SnapshotIT {
     }
 
     @Test
+    @Tag("long")
     @Order(5)
     void freesTheStorageAfterTheGracePeriod() {
         rig.install(site.cluster(), "sweep.grace=1S", "sweep.unsealed=1S", "sweep.interval=1S");

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestMethodOrder;
@@ -60,6 +61,7 @@ class VerificationIT {
     }
 
     @Test
+    @Tag("long")
     @Order(1)
     void provesAPointWithCorrectData() {
         site.createPoint(SHOP, "right", POLICY);

@@ -269,7 +269,7 @@ class RotationTest {
     }
 
     static LongStream seeds() {
-        return RandomCases.of(8, 1).seeds();
+        return RandomCases.of(3, 1).seeds();
     }
 
     /**
