@@ -59,6 +59,7 @@ class FleetIT {
 
     /** The smallest fleet, by which the harness itself is checked: its gates are met. */
     @Test
+    @Tag("long")
     void restsWithAThousandPoints() {
         rest(
                 "1,000 points of 10 policies at rest",
