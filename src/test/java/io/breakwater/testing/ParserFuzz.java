@@ -15,7 +15,7 @@ import java.util.function.UnaryOperator;
 
 /**
  * Calls a parser with altered inputs for a while. The parser must accept or refuse each of them with its own error, and may not
- * allocate more than a limit. The time is a budget: {@code breakwater.fuzz.seconds}, 10 by default, and 600 with {@code dev/test
+ * allocate more than a limit. The time is a budget: {@code breakwater.fuzz.seconds}, 5 by default, and 600 with {@code dev/test
  * --long}. {@code breakwater.seed} repeats a run; the input that failed is in {@code target/fuzz}.
  */
 public final class ParserFuzz {
@@ -77,7 +77,7 @@ public final class ParserFuzz {
     /** Runs the parser until the time is over. */
     public void run(Parser parser) {
         long seed = Long.getLong("breakwater.seed", 1);
-        Duration budget = Duration.ofSeconds(Integer.getInteger("breakwater.fuzz.seconds", 10));
+        Duration budget = Duration.ofSeconds(Integer.getInteger("breakwater.fuzz.seconds", 5));
         for (byte[] sample : samples) {
             // Loads the classes, and shows that the samples are valid.
             call(parser, encoding.apply(sample), e -> false, Long.MAX_VALUE, "a valid sample");
