@@ -3,6 +3,7 @@ package io.breakwater.points;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec;
 import io.breakwater.points.PointRecord.Common;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.client.informers.cache.Cache;
 import io.fabric8.kubernetes.client.informers.cache.ItemStore;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
@@ -57,10 +58,20 @@ final class PointStore implements ItemStore<RestorePoint>, PointSource {
             return record.toPoint(nameOf(key));
         }
 
+        /** A point with nothing but its name: no empty spec, and no empty list, which together have four times its size. */
         RestorePoint toName() {
             RestorePoint point = new RestorePoint();
-            point.getMetadata().setNamespace(namespaceOf(key));
-            point.getMetadata().setName(nameOf(key));
+            point.setSpec(null);
+            point.setStatus(null);
+            ObjectMeta metadata = point.getMetadata();
+            metadata.setNamespace(namespaceOf(key));
+            metadata.setName(nameOf(key));
+            metadata.setAnnotations(null);
+            metadata.setLabels(null);
+            metadata.setFinalizers(null);
+            metadata.setManagedFields(null);
+            metadata.setOwnerReferences(null);
+            metadata.setAdditionalProperties(null);
             return point;
         }
     }

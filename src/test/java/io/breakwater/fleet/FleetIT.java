@@ -90,10 +90,10 @@ class FleetIT {
         try (FleetRun run = new FleetRun(objects, Path.of("target/fleet"), heap, Map.of())) {
             run.start();
             figures.line("API calls until all is settled: " + run.api().counts().now());
-            run.pass(WARM_UP, STEP);
+            run.pass(WARM_UP, LONG_STEP);
             Map<String, Long> api = run.api().counts().now();
             Map<String, Long> store = run.store().counts().now();
-            run.pass(REST, STEP);
+            run.pass(REST, LONG_STEP);
             api = CallCounts.between(api, run.api().counts().now());
             figures.calls("API calls", api, objects.policies(), REST);
             figures.line("store calls: "

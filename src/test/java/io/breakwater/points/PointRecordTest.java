@@ -81,6 +81,8 @@ class PointRecordTest {
         assertThat(store.values())
                 .allSatisfy(point -> assertThat(point.getMetadata().getUid()).isNull())
                 .allSatisfy(point -> assertThat(point.getSpec()).isNull())
+                .allSatisfy(
+                        point -> assertThat(point.getMetadata().getFinalizers()).isNull())
                 .extracting(store::getKey)
                 .containsExactlyInAnyOrderElementsOf(keys);
     }
