@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
 import java.util.stream.Stream;
 
@@ -47,6 +48,7 @@ final class PointStore implements ItemStore<RestorePoint>, PointSource {
     private final Map<String, NamespacePoints> namespaces = new ConcurrentHashMap<>();
     private final List<BiConsumer<Optional<PointRecord>, Located>> listeners = new CopyOnWriteArrayList<>();
     private final CountDownLatch listed = new CountDownLatch(1);
+    private final AtomicLong putsOfFirstList = new AtomicLong();
 
     /** A record and its key. */
     record Located(String key, PointRecord record) {
@@ -89,6 +91,9 @@ final class PointStore implements ItemStore<RestorePoint>, PointSource {
     @Override
     public RestorePoint put(String key, RestorePoint point) {
         PointRecord[] change = new PointRecord[2];
+        if (listed.getCount() > 0) {
+            putsOfFirstList.incrementAndGet();
+        }
         namespaces.compute(namespaceOf(key), (name, present) -> {
             NamespacePoints points = present == null ? new NamespacePoints() : present;
             change[1] = PointRecord.of(point, points::share);
@@ -145,12 +150,16 @@ final class PointStore implements ItemStore<RestorePoint>, PointSource {
 
     /**
      * The names of all points. The informer calls this after each complete list, to find the objects that do not exist any more,
-     * and has all of them in memory at the same time.
+     * and has all of them in memory at the same time. After the first list, when the events of all points wait in memory too, none
+     * can be gone, unless that list was started again: then it has put points twice.
      */
     @Override
     public Stream<RestorePoint> values() {
+        boolean isFirst = listed.getCount() > 0;
         listed.countDown();
-        return located().map(Located::toName);
+        return isFirst && putsOfFirstList.get() == size()
+                ? Stream.empty()
+                : located().map(Located::toName);
     }
 
     @Override

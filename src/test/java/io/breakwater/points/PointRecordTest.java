@@ -77,6 +77,7 @@ class PointRecordTest {
         List<RestorePoint> points = new RandomPoints(1).some();
         List<String> keys = points.stream().map(store::getKey).toList();
         points.forEach(point -> store.put(store.getKey(point), point));
+        store.values();
 
         assertThat(store.values())
                 .allSatisfy(point -> assertThat(point.getMetadata().getUid()).isNull())
@@ -85,6 +86,26 @@ class PointRecordTest {
                         point -> assertThat(point.getMetadata().getFinalizers()).isNull())
                 .extracting(store::getKey)
                 .containsExactlyInAnyOrderElementsOf(keys);
+    }
+
+    /** Then the events of all points wait in memory. Nothing that was listed for the first time can be gone. */
+    @Test
+    void informerGetsNoNamesAfterTheFirstList() {
+        PointStore store = new PointStore();
+        new RandomPoints(1).some().forEach(point -> store.put(store.getKey(point), point));
+
+        assertThat(store.values()).isEmpty();
+        assertThat(store.values()).hasSize(store.size());
+    }
+
+    @Test
+    void informerGetsAllNamesAfterAFirstListThatWasStartedAgain() {
+        PointStore store = new PointStore();
+        List<RestorePoint> points = new RandomPoints(1).some();
+        points.forEach(point -> store.put(store.getKey(point), point));
+        store.put(store.getKey(points.getFirst()), points.getFirst());
+
+        assertThat(store.values()).hasSize(store.size());
     }
 
     private static List<Object> answers(RestorePoint p) {
