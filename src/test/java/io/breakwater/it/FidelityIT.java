@@ -7,6 +7,7 @@ import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestoreSpec.OnConflict;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -14,6 +15,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** A restore preserves all properties of files: every kind of file, name, owner, mode, time and attribute. */
 @ExtendWith(RigExtension.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Tag("long")
 class FidelityIT {
     private static final String NAMESPACE = "fidelity";
     private static final String COPY = "fidelity-copy";

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -113,6 +114,7 @@ class OrderIT {
     }
 
     @Test
+    @Tag("long")
     void reportsTheTimeoutAndRestoresNoLaterStage() {
         create(Rig.SYSTEM, "in-vain", """
             restorePointRef: {name: first}

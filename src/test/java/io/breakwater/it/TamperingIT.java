@@ -20,6 +20,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestMethodOrder;
@@ -157,6 +158,7 @@ class TamperingIT {
      * one.
      */
     @Test
+    @Tag("long")
     @Order(6)
     void changesNothingWhenEveryPackHasAFlippedBit() {
         List<String> packs = new ArrayList<>();
