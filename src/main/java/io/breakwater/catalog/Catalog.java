@@ -60,14 +60,25 @@ public class Catalog {
 
     /** All seals in a location; reads no content. */
     public List<PointKey> list(BackupLocation location) {
+        return list(location, point -> true);
+    }
+
+    /**
+     * Seals in a location; reads no content.
+     *
+     * @param wanted which of them to return. It is asked once about each, and the others take no memory
+     */
+    public List<PointKey> list(BackupLocation location, Predicate<PointKey> wanted) {
         if (location.getSpec().hasVeleroLayout()) {
-            return velero.list(location, stores.open(location));
+            return velero.list(location, stores.open(location)).stream()
+                    .filter(wanted)
+                    .toList();
         }
         PointKey[] before = new PointKey[1]; // keys are listed by namespace
         return stores.open(location).gather(StoreLayout.points(), listed -> {
             Optional<PointKey> key = PointKey.ofSeal(listed).map(point -> point.sharing(before[0]));
             before[0] = key.orElse(before[0]);
-            return key;
+            return key.filter(wanted);
         });
     }
 

@@ -95,9 +95,9 @@ class CatalogSync {
     private final class Round {
         private final BackupLocation location;
         private final String locationName;
-        private final Set<PointKey> listed;
+        private final Set<PointKey> listed = new HashSet<>();
         private final PointSource objects;
-        private final Map<PointKey, List<Place>> places = new HashMap<>();
+        private int sealed;
         private final AdoptionIndex index = adoption.index();
         private final Map<CapturedNamespace, Set<String>> homes = new HashMap<>();
         private final Map<String, Integer> hidden = new TreeMap<>();
@@ -107,13 +107,17 @@ class CatalogSync {
         Round(BackupLocation location) {
             this.location = location;
             this.locationName = location.getMetadata().getName();
-            // A point that is sealed later, or that the index does not show yet, is found by the read before a
-            // creation.
-            this.listed = new HashSet<>(catalog.list(location));
             this.objects = cluster.points();
         }
 
+        /** Points that this cluster has captured itself are nearly all, and need nothing. So they are not gathered. */
         Result run() {
+            // A point that is sealed later, or that the index does not show yet, is found by the read before a
+            // creation.
+            listed.addAll(catalog.list(location, key -> {
+                sealed++;
+                return !isCaptured(key);
+            }));
             for (PointKey key : listed) {
                 try {
                     importPoint(key);
@@ -129,15 +133,14 @@ class CatalogSync {
                     .forEach(object -> ImportedPoint.origin(object).ifPresent(key -> review(object, key)));
             listed.forEach(this::countHidden);
             earlier.publish(location, hidden, index, this::isThis);
-            return new Result(listed.size(), result.imported(), result.removed(), result.bad());
+            return new Result(sealed, result.imported(), result.removed(), result.bad());
         }
 
         private void importPoint(PointKey key) {
             if (!ObjectNames.isLabel(key.namespace()) || !ObjectNames.isLabel(key.site())) {
                 throw SealCodec.tampered(key, "Breakwater writes no such key");
             }
-            places.put(key, places(key));
-            for (Place place : places.get(key)) {
+            for (Place place : places(key)) {
                 importPoint(key, place);
             }
         }
@@ -226,11 +229,11 @@ class CatalogSync {
             boolean here = claims.contains(locationName) && isThis(at.namespace());
             List<String> wrong = claims.stream()
                     .filter(name -> name.equals(locationName) && here
-                            ? !listed.contains(key)
+                            ? !isListed(key)
                             : resolve(at.namespace(), name).isEmpty())
                     .toList();
             claims.removeAll(wrong);
-            List<Place> wanted = places.getOrDefault(key, List.of());
+            List<Place> wanted = isListed(key) ? places(key) : List.of();
             boolean moved = here
                     && !wanted.contains(at)
                     && wanted.stream().anyMatch(place -> cluster.at(place).isPresent())
@@ -316,6 +319,20 @@ class CatalogSync {
                     && !homes(key.source()).contains(name)) {
                 hidden.merge(name, 1, Integer::sum);
             }
+        }
+
+        /** Whether the object that captured the point is in its namespace, and no other namespace may use the point. */
+        private boolean isCaptured(PointKey key) {
+            return isOwn(key)
+                    && homes(key.source()).equals(Set.of(key.namespace()))
+                    && isThis(key.namespace())
+                    && find(new Place(key.namespace(), key.point()))
+                            .filter(object -> ImportedPoint.origin(object).isEmpty())
+                            .isPresent();
+        }
+
+        private boolean isListed(PointKey key) {
+            return listed.contains(key) || isCaptured(key);
         }
 
         private Optional<RestorePoint> find(Place place) {

@@ -120,7 +120,7 @@ final class PointRecord {
         RestorePointStatus s = new RestorePointStatus();
         unpackAsked(unpacker, s);
         meta.setAnnotations(map(ANNOTATIONS, Arrays.asList(unpacker.text())));
-        unpackRest(unpacker, s);
+        unpackRest(unpacker, s, name);
         if ((flags & TIDIES) != 0) {
             s.journal.add(JournalEntry.running(RestorePoint.TIDY, null));
         }
@@ -243,7 +243,8 @@ final class PointRecord {
     private static void packRest(Packer packer, RestorePoint point) {
         values(ANNOTATIONS, point.getMetadata().getAnnotations()).forEach(packer::add);
         RestorePointStatus s = point.getStatus() == null ? new RestorePointStatus() : point.getStatus();
-        packer.add(s.point).add(s.digest);
+        boolean named = Objects.equals(s.point, point.getMetadata().getName());
+        packer.add(named ? 1 : 0).add(named ? null : s.point).add(s.digest);
         packer.add(s.storeTime).add(s.sequence == null ? 0 : s.sequence.intValue());
         packer.add(s.volumes == null ? 0 : s.volumes.size() + 1);
         for (VolumeStatus volume : s.volumes == null ? List.<VolumeStatus>of() : s.volumes) {
@@ -251,8 +252,10 @@ final class PointRecord {
         }
     }
 
-    private void unpackRest(Unpacker unpacker, RestorePointStatus s) {
-        s.point = unpacker.text();
+    private void unpackRest(Unpacker unpacker, RestorePointStatus s, String name) {
+        boolean named = unpacker.number() == 1;
+        String other = unpacker.text();
+        s.point = named ? name : other;
         s.digest = unpacker.text();
         s.storeTime = unpacker.text();
         int sequence = unpacker.number();

@@ -3,9 +3,9 @@ package io.breakwater.points;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec;
 import io.breakwater.points.PointRecord.Common;
+import io.breakwater.watch.SlimStore;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.client.informers.cache.Cache;
-import io.fabric8.kubernetes.client.informers.cache.ItemStore;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import java.util.List;
 import java.util.Map;
@@ -21,7 +21,7 @@ import java.util.stream.Stream;
  * The store of an informer for RestorePoints. It has a {@link PointRecord} of each, by namespace, and creates the objects that
  * it returns. The object of an event has what its handlers read, and is not retained.
  */
-final class PointStore implements ItemStore<RestorePoint>, PointSource {
+final class PointStore implements SlimStore<RestorePoint>, PointSource {
     /** The points of a namespace, by their key, and the values that they share. */
     private record NamespacePoints(Map<String, PointRecord> records, Map<Common, Common> shared) {
         NamespacePoints() {
@@ -49,6 +49,7 @@ final class PointStore implements ItemStore<RestorePoint>, PointSource {
     private final List<BiConsumer<Optional<PointRecord>, Located>> listeners = new CopyOnWriteArrayList<>();
     private final CountDownLatch listed = new CountDownLatch(1);
     private final AtomicLong putsOfFirstList = new AtomicLong();
+    private volatile String lastKey;
 
     /** A record and its key. */
     record Located(String key, PointRecord record) {
@@ -83,9 +84,25 @@ final class PointStore implements ItemStore<RestorePoint>, PointSource {
         listeners.add(listener);
     }
 
+    /**
+     * The key of a point. The informer asks for it twice, and retains the first one until its list is complete, so both are the same
+     * object.
+     */
     @Override
     public String getKey(RestorePoint point) {
-        return Cache.metaNamespaceKeyFunc(point);
+        String key = Cache.metaNamespaceKeyFunc(point);
+        String last = lastKey;
+        if (key.equals(last)) {
+            return last;
+        }
+        lastKey = key;
+        return key;
+    }
+
+    /** Points without work need no reconciliation. */
+    @Override
+    public boolean isOfInterest(RestorePoint added) {
+        return RestorePoint.needsWork(added);
     }
 
     @Override

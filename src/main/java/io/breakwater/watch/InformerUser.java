@@ -72,7 +72,7 @@ final class InformerUser<T extends HasMetadata> implements SharedIndexInformer<T
 
     @Override
     public SharedIndexInformer<T> itemStore(ItemStore<T> store) {
-        shared.informer().itemStore(store);
+        shared.use(store);
         return this;
     }
 

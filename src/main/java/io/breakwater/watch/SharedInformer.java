@@ -5,10 +5,14 @@ import io.fabric8.kubernetes.client.informers.ExceptionHandler;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import io.fabric8.kubernetes.client.informers.cache.Cache;
+import io.fabric8.kubernetes.client.informers.cache.ItemStore;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /** The only informer of a kind, and its users. After the last user has stopped it, the next user gets a new one. */
@@ -16,6 +20,8 @@ final class SharedInformer<T extends HasMetadata> {
     private final Supplier<SharedIndexInformer<T>> factory;
     private final Set<InformerUser<T>> users = new HashSet<>();
     private SharedIndexInformer<T> informer;
+    private final List<ListedEvents<T>> handlers = new ArrayList<>();
+    private Predicate<T> ofInterest = object -> true;
     private CompletionStage<Void> started;
     private volatile Cache<T> listed;
 
@@ -35,15 +41,36 @@ final class SharedInformer<T extends HasMetadata> {
         return informer;
     }
 
-    /** The handler gets the present objects first, also if the informer runs already. */
-    synchronized void add(ResourceEventHandler<? super T> handler) {
-        informer().addEventHandler(handler);
+    synchronized void use(ItemStore<T> store) {
+        informer().itemStore(store);
+        if (store instanceof SlimStore<T> slim) {
+            informer().removeNamespaceIndex();
+            ofInterest = slim::isOfInterest;
+        }
+    }
+
+    /** The handler gets the present objects first, also if the informer runs already, and nothing before the first list is complete. */
+    void add(ResourceEventHandler<? super T> handler) {
+        ListedEvents<T> events;
+        boolean isListed;
+        synchronized (this) {
+            events = new ListedEvents<>(handler, ofInterest);
+            handlers.add(events);
+            informer().addEventHandler(events);
+            isListed = listed != null;
+        }
+        if (isListed) {
+            events.pass();
+        }
     }
 
     synchronized void remove(ResourceEventHandler<? super T> handler) {
-        if (informer != null) {
-            informer.removeEventHandler(handler);
-        }
+        handlers.stream().filter(events -> events.isOf(handler)).toList().forEach(events -> {
+            handlers.remove(events);
+            if (informer != null) {
+                informer.removeEventHandler(events);
+            }
+        });
     }
 
     /** Sets what happens after an error of the list or the watch. The first user decides, because a running informer refuses it. */
@@ -66,6 +93,8 @@ final class SharedInformer<T extends HasMetadata> {
     private synchronized void markListed(SharedIndexInformer<T> own) {
         if (informer == own) {
             listed = (Cache<T>) own.getStore();
+            // A handler blocks until its controller has started, which waits for what calls this method.
+            handlers.forEach(events -> Thread.ofVirtual().start(events::pass));
         }
     }
 
@@ -75,6 +104,7 @@ final class SharedInformer<T extends HasMetadata> {
             informer = null;
             started = null;
             listed = null;
+            handlers.clear();
         }
     }
 }
