@@ -14,6 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.BiConsumer;
 import java.util.stream.Stream;
 
@@ -38,6 +39,9 @@ final class PointStore implements SlimStore<RestorePoint>, PointSource {
         }
     }
 
+    /** Some times the size of a page; a power of two. */
+    private static final int RECENT_KEYS = 4096;
+
     /** Of all points without work. It has the trigger of those that never have any. */
     private static final RestorePointSpec WITHOUT_WORK = new RestorePointSpec();
 
@@ -49,7 +53,7 @@ final class PointStore implements SlimStore<RestorePoint>, PointSource {
     private final List<BiConsumer<Optional<PointRecord>, Located>> listeners = new CopyOnWriteArrayList<>();
     private final CountDownLatch listed = new CountDownLatch(1);
     private final AtomicLong putsOfFirstList = new AtomicLong();
-    private volatile String lastKey;
+    private final AtomicReferenceArray<String> recentKeys = new AtomicReferenceArray<>(RECENT_KEYS);
 
     /** A record and its key. */
     record Located(String key, PointRecord record) {
@@ -85,17 +89,18 @@ final class PointStore implements SlimStore<RestorePoint>, PointSource {
     }
 
     /**
-     * The key of a point. The informer asks for it twice, and retains the first one until its list is complete, so both are the same
-     * object.
+     * The key of a point. The informer asks for it again after some others, and retains the first one until its list is complete. So
+     * both are the same object, unless the keys of many points had the same place.
      */
     @Override
     public String getKey(RestorePoint point) {
         String key = Cache.metaNamespaceKeyFunc(point);
-        String last = lastKey;
-        if (key.equals(last)) {
-            return last;
+        int place = key.hashCode() & RECENT_KEYS - 1;
+        String recent = recentKeys.get(place);
+        if (key.equals(recent)) {
+            return recent;
         }
-        lastKey = key;
+        recentKeys.set(place, key);
         return key;
     }
 

@@ -53,7 +53,7 @@ public class SharedInformers {
     }
 
     /** @param listener called with each object that was added, changed or deleted, after the cache has the change */
-    void onEvent(Consumer<HasMetadata> listener) {
+    public void onEvent(Consumer<HasMetadata> listener) {
         listeners.add(listener);
     }
 

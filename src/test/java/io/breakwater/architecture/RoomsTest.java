@@ -102,7 +102,7 @@ class RoomsTest {
                             "steps",
                             "watch")),
             Map.entry("lease", Set.of("api", "observe", "steps", "store")),
-            Map.entry("points", Set.of("api", "observe")),
+            Map.entry("points", Set.of("api", "observe", "watch")),
             Map.entry(
                     "policy",
                     Set.of(

@@ -404,11 +404,13 @@ class CatalogSyncTest {
         }
 
         @Override
-        public List<PointKey> list(BackupLocation location) {
+        public List<PointKey> list(BackupLocation location, Predicate<PointKey> wanted) {
             if (broken) {
                 throw BreakwaterException.retryable(Reason.StoreUnavailable, "the second page did not come");
             }
-            return List.copyOf(seals.getOrDefault(uid(location), Map.of()).keySet());
+            return seals.getOrDefault(uid(location), Map.of()).keySet().stream()
+                    .filter(wanted)
+                    .toList();
         }
 
         @Override

@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 
 /**
@@ -48,6 +49,7 @@ public final class PointApiServer implements AutoCloseable {
     private int watches;
     private int expiredTokens;
     private boolean hidden;
+    private volatile CountDownLatch laterPages = new CountDownLatch(0);
 
     public PointApiServer() throws IOException {
         http = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 100);
@@ -91,6 +93,12 @@ public final class PointApiServer implements AutoCloseable {
         compacted = version;
         watches++;
         notifyAll();
+    }
+
+    /** Lets all pages of a list but the first wait until the result is counted down. */
+    public CountDownLatch holdLaterPages() {
+        laterPages = new CountDownLatch(1);
+        return laterPages;
     }
 
     /** Lets the next tokens expire. */
@@ -141,6 +149,9 @@ public final class PointApiServer implements AutoCloseable {
         } else if (method.equals("GET") && name.isEmpty()) {
             countRequest("LIST");
             limits.add(query.getOrDefault("limit", ""));
+            if (query.containsKey("continue")) {
+                laterPages.await();
+            }
             list(exchange, namespace, query);
         } else {
             countRequest(method);

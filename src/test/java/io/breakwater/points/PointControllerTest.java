@@ -10,6 +10,7 @@ import io.breakwater.api.PartialObject;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.observe.StatusWriter;
+import io.breakwater.watch.SharedInformers;
 import io.javaoperatorsdk.operator.Operator;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
 import io.javaoperatorsdk.operator.api.reconciler.Cleaner;
@@ -21,6 +22,8 @@ import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -30,13 +33,15 @@ class PointControllerTest {
     private final RecordingReconciler reconciler = new RecordingReconciler();
     private PointApiServer api;
     private PointIndex index;
+    private SharedInformers informers;
     private Operator operator;
 
     @BeforeEach
     void start() throws IOException {
         api = new PointApiServer();
         index = new PointIndex(api.client(), new StatusWriter(api.client()));
-        operator = new Operator(o -> o.withKubernetesClient(api.client()).withCloseClientOnStop(false));
+        informers = new SharedInformers(api.client());
+        operator = new Operator(o -> o.withKubernetesClient(informers.client()).withCloseClientOnStop(false));
         operator.register(
                 reconciler,
                 o -> o.withItemStore(index.store())
@@ -69,6 +74,27 @@ class PointControllerTest {
         assertThat(index.in("shop")).hasSize(603);
         assertThat(api.count("LIST")).as("pages").isEqualTo(2);
         assertThat(api.count("GET") + api.count("PATCH")).isZero();
+    }
+
+    /** The SDK blocks the handler of a controller until all points are listed, and an event that waits retains its object. */
+    @Test
+    void retainsNoEventsWhileTheFirstListIsNotComplete() {
+        api.put(held(point("shop", "a-unfinished")));
+        for (int i = 0; i < 600; i++) {
+            api.put(held(sealed(point("shop", "good" + i))));
+        }
+        AtomicInteger seen = new AtomicInteger();
+        informers.onEvent(object -> seen.incrementAndGet());
+        CountDownLatch secondPage = api.holdLaterPages();
+
+        Thread start = Thread.ofPlatform().start(operator::start);
+        await(() -> seen.get() == PointIndex.PAGE);
+        assertThat(reconciler.reconciled).isEmpty();
+        secondPage.countDown();
+
+        await(() -> reconciler.reconciled.contains("a-unfinished"));
+        await(() -> !start.isAlive());
+        assertThat(seen).hasValue(601);
     }
 
     @Test
