@@ -77,7 +77,7 @@ class DocumentCommandsTest {
                     .concat(
                             " --field-selector --follow --for --force --force-conflicts --from-file --from-literal -i -k -l --local -n")
                     .concat(
-                            " --namespace -o --overwrite -p --prefix --previous --raw --replicas --selector --server-side")
+                            " --namespace -o --overwrite -p --patch-file --prefix --previous --raw --replicas --selector --server-side")
                     .concat(
                             " --show-labels --sort-by --subresource -t --tail --timeout --type -v -w --wait --watch -c -it --container")
                     .concat(" --ignore-not-found --no-headers --output --since -- -")
