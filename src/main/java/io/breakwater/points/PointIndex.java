@@ -1,13 +1,16 @@
 package io.breakwater.points;
 
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.points.PointStore.Located;
+import io.breakwater.watch.SlimStore;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.informers.cache.ItemStore;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -22,8 +25,8 @@ import java.util.stream.Stream;
 
 /**
  * The RestorePoints of the cluster, without a request to the API server. The watch of the controller of RestorePoints fills the
- * index, so it exists in the operator only. Before the first list is complete, and in other processes, the answers come from
- * lists.
+ * index, so it exists in the operator only. In other processes, the answers come from lists. Before the first list is complete, so do
+ * those about a namespace, and questions about all points wait.
  *
  * <p>The index can be behind the API server, but never behind this process: a point that this process wrote is read from the
  * API server until the watch has reported that write. The deletion of data, the start of a run and a
@@ -37,19 +40,34 @@ public class PointIndex implements PointSource {
     public static final long PAGE = 500;
 
     private final KubernetesClient client;
+    private final Duration firstList;
     private final PointStore store = new PointStore();
+
+    /** Time for the first list of a cluster of the usual size. */
+    private static final Duration FIRST_LIST = Duration.ofSeconds(20);
+
+    /** Whether the watch of this process fills the store. */
+    private volatile boolean watched;
 
     /** Resource version of the last write of this process, by key, until the store has it; empty after a deletion. */
     private final Map<String, String> written = new ConcurrentHashMap<>();
 
+    @Inject
     public PointIndex(KubernetesClient client, StatusWriter writer) {
+        this(client, writer, FIRST_LIST);
+    }
+
+    /** @param firstList how long a question about all points waits for the first list */
+    PointIndex(KubernetesClient client, StatusWriter writer, Duration firstList) {
         this.client = client;
+        this.firstList = firstList;
         store.listen((before, now) -> dropSeen(now));
         writer.onWrite(this::wrote);
     }
 
     /** The store for the informer of the controller. */
-    public ItemStore<RestorePoint> store() {
+    public SlimStore<RestorePoint> store() {
+        watched = true;
         return store;
     }
 
@@ -66,7 +84,7 @@ public class PointIndex implements PointSource {
 
     @Override
     public Stream<RestorePoint> all() {
-        return isListed() ? resolved(store.located(), written.keySet().stream()) : read().all();
+        return isComplete() ? resolved(store.located(), written.keySet().stream()) : read().all();
     }
 
     @Override
@@ -90,7 +108,7 @@ public class PointIndex implements PointSource {
     }
 
     private Stream<RestorePoint> some(Predicate<PointRecord> wanted) {
-        return isListed()
+        return isComplete()
                 ? resolved(store.located().filter(point -> wanted.test(point.record())), written.keySet().stream())
                 : read().all();
     }
@@ -111,9 +129,28 @@ public class PointIndex implements PointSource {
         return PointPages.records(client.resources(RestorePoint.class).inAnyNamespace()::list);
     }
 
-    /** The index, or one list for many questions before the first list of the index is complete. */
+    /**
+     * The index, or, in a process that does not watch points, one list for many questions.
+     *
+     * @throws BreakwaterException {@code Pending}, retryable, while the first list of a large cluster is not complete
+     */
     public PointSource source() {
-        return isListed() ? this : read();
+        return isComplete() ? this : read();
+    }
+
+    /**
+     * Whether the index has all points. Where it will have them, no other list of all points starts: that would need the same memory
+     * and the same time again.
+     */
+    private boolean isComplete() {
+        if (watched && !isListed()) {
+            awaitList(firstList);
+            if (!isListed()) {
+                throw BreakwaterException.retryable(
+                        Reason.Pending, "the first list of all RestorePoints is not complete yet; will retry");
+            }
+        }
+        return isListed();
     }
 
     /** The points as the API server has them at each question: a list of the namespace or of the cluster. */

@@ -170,16 +170,19 @@ final class PointStore implements SlimStore<RestorePoint>, PointSource {
         return namespaces.values().stream().flatMap(points -> points.records.keySet().stream());
     }
 
+    @Override
+    public void markListed() {
+        listed.countDown();
+    }
+
     /**
-     * The names of all points. The informer calls this after each complete list, to find the objects that do not exist any more,
-     * and has all of them in memory at the same time. After the first list, when the events of all points wait in memory too, none
-     * can be gone, unless that list was started again: then it has put points twice.
+     * The names of all points. The informer calls this when it gets a handler, and after each complete list, to find the objects that do
+     * not exist any more, and has all of them in memory at the same time. After the first list, none can be gone, unless that list was
+     * started again: then it has put points twice.
      */
     @Override
     public Stream<RestorePoint> values() {
-        boolean isFirst = listed.getCount() > 0;
-        listed.countDown();
-        return isFirst && putsOfFirstList.get() == size()
+        return listed.getCount() > 0 && putsOfFirstList.get() == size()
                 ? Stream.empty()
                 : located().map(Located::toName);
     }

@@ -22,6 +22,7 @@ final class SharedInformer<T extends HasMetadata> {
     private SharedIndexInformer<T> informer;
     private final List<ListedEvents<T>> handlers = new ArrayList<>();
     private Predicate<T> ofInterest = object -> true;
+    private Runnable onListed = () -> {};
     private CompletionStage<Void> started;
     private volatile Cache<T> listed;
 
@@ -46,6 +47,7 @@ final class SharedInformer<T extends HasMetadata> {
         if (store instanceof SlimStore<T> slim) {
             informer().removeNamespaceIndex();
             ofInterest = slim::isOfInterest;
+            onListed = slim::markListed;
         }
     }
 
@@ -93,6 +95,7 @@ final class SharedInformer<T extends HasMetadata> {
     private synchronized void markListed(SharedIndexInformer<T> own) {
         if (informer == own) {
             listed = (Cache<T>) own.getStore();
+            onListed.run();
             // A handler blocks until its controller has started, which waits for what calls this method.
             handlers.forEach(events -> Thread.ofVirtual().start(events::pass));
         }

@@ -10,4 +10,7 @@ import io.fabric8.kubernetes.client.informers.cache.ItemStore;
 public interface SlimStore<T extends HasMetadata> extends ItemStore<T> {
     /** Whether handlers must see that an object exists. They see all updates and deletions. */
     boolean isOfInterest(T added);
+
+    /** The store has all objects, and follows their changes from now on. The informer reads from the store before that too. */
+    void markListed();
 }

@@ -4,8 +4,10 @@ import static io.breakwater.points.PointIndexTest.await;
 import static io.breakwater.points.PointIndexTest.point;
 import static io.breakwater.points.PointIndexTest.sealed;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.breakwater.api.Api;
+import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.PartialObject;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec.Trigger;
@@ -20,6 +22,7 @@ import io.javaoperatorsdk.operator.api.reconciler.DeleteControl;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
 import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -39,7 +42,7 @@ class PointControllerTest {
     @BeforeEach
     void start() throws IOException {
         api = new PointApiServer();
-        index = new PointIndex(api.client(), new StatusWriter(api.client()));
+        index = new PointIndex(api.client(), new StatusWriter(api.client()), Duration.ofMillis(50));
         informers = new SharedInformers(api.client());
         operator = new Operator(o -> o.withKubernetesClient(informers.client()).withCloseClientOnStop(false));
         operator.register(
@@ -95,6 +98,28 @@ class PointControllerTest {
         await(() -> reconciler.reconciled.contains("a-unfinished"));
         await(() -> !start.isAlive());
         assertThat(seen).hasValue(601);
+    }
+
+    @Test
+    void startsNoOtherListOfAllPointsBeforeTheFirstIsComplete() {
+        for (int i = 0; i < 600; i++) {
+            api.put(held(sealed(point("shop", "good" + i))));
+        }
+        CountDownLatch secondPage = api.holdLaterPages();
+        Thread start = Thread.ofPlatform().start(operator::start);
+        await(() -> api.count("LIST") == 2);
+
+        assertThatThrownBy(() -> index.source().all().toList())
+                .isInstanceOfSatisfying(
+                        BreakwaterException.class,
+                        e -> assertThat(e.isRetryable()).isTrue());
+        assertThatThrownBy(() -> index.imported().toList()).hasMessageContaining("will retry");
+        assertThat(api.count("LIST")).isEqualTo(2);
+        secondPage.countDown();
+        await(() -> !start.isAlive());
+
+        assertThat(index.source().all()).hasSize(600);
+        assertThat(api.count("LIST")).isEqualTo(2);
     }
 
     @Test

@@ -77,7 +77,7 @@ class PointRecordTest {
         List<RestorePoint> points = new RandomPoints(1).some();
         List<String> keys = points.stream().map(store::getKey).toList();
         points.forEach(point -> store.put(store.getKey(point), point));
-        store.values();
+        store.markListed();
 
         assertThat(store.values())
                 .allSatisfy(point -> assertThat(point.getMetadata().getUid()).isNull())
@@ -95,6 +95,7 @@ class PointRecordTest {
         new RandomPoints(1).some().forEach(point -> store.put(store.getKey(point), point));
 
         assertThat(store.values()).isEmpty();
+        store.markListed();
         assertThat(store.values()).hasSize(store.size());
     }
 

@@ -30,7 +30,7 @@ class PolicyPointEventsTest {
     void start() throws IOException {
         api = new PointApiServer();
         index = new PointIndex(api.client(), new StatusWriter(api.client()));
-        index.store().values();
+        index.store().markListed();
         PolicyPointEvents events = new PolicyPointEvents(index);
         events.setEventHandler(event ->
                 woken.add(event.getRelatedCustomResourceID().getNamespace().orElseThrow() + "/"

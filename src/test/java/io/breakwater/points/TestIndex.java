@@ -23,7 +23,7 @@ public final class TestIndex {
                 .list()
                 .getItems()
                 .forEach(p -> index.store().put(index.store().getKey(p), p));
-        index.store().values();
+        index.store().markListed();
     }
 
     /** Fills an index by a watch, as the controller does. */
@@ -34,7 +34,7 @@ public final class TestIndex {
                 .runnableInformer(0);
         informer.itemStore(index.store());
         informer.exceptionHandler((started, cause) -> true);
-        informer.start();
+        informer.start().thenRun(index.store()::markListed);
         return informer;
     }
 
