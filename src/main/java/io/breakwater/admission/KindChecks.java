@@ -6,6 +6,7 @@ import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.FailoverPlan;
+import io.breakwater.api.FailoverRequest;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec.Trigger;
@@ -32,6 +33,7 @@ final class KindChecks {
     private final TemplateCheck templates;
     private final PolicyCheck policies;
     private final PlanCheck plans;
+    private final FailoverRequestCheck failoverRequests;
     private final RestoreCheck restores;
     private final EndpointRules endpoints;
 
@@ -45,6 +47,7 @@ final class KindChecks {
                 client, references, templates, ownNamespace, config.policy().shortestInterval());
         this.endpoints = endpoints(config);
         this.restores = new RestoreCheck(references, templates, ownNamespace);
+        this.failoverRequests = new FailoverRequestCheck(client, config);
         this.plans = new PlanCheck(client, references, templates, config);
     }
 
@@ -77,6 +80,11 @@ final class KindChecks {
             case "FailoverPlan" -> {
                 FailoverPlan before = request.isCreate() ? null : read(request.oldObject(), FailoverPlan.class);
                 plans.check(read(object, FailoverPlan.class), before, request, findings);
+            }
+            case "FailoverRequest" -> {
+                if (request.isCreate()) {
+                    failoverRequests.check(read(object, FailoverRequest.class), request, findings);
+                }
             }
             case "Verification" -> verification(read(object, Verification.class), request.isCreate(), findings);
             default -> {

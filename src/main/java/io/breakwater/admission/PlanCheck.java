@@ -46,6 +46,12 @@ final class PlanCheck {
         findings.duration("spec.maxDataLoss", spec.maxDataLoss, Duration.ZERO);
         if (spec.lease != null) {
             findings.duration("spec.lease.duration", spec.lease.duration, SHORTEST_LEASE, LONGEST_LEASE);
+            if (spec.lease.onLoss == FailoverPlanSpec.OnLoss.Gate) {
+                findings.warn(
+                        "spec.lease.onLoss",
+                        "Gate stops the application whenever BackupLocation '" + spec.rendezvousRef.name
+                                + "' is not available for half of the lease; use KeepServing to keep it running");
+            }
         }
         if (spec.readiness != null) {
             findings.duration("spec.readiness.timeout", spec.readiness.timeout, SECOND);

@@ -12,6 +12,9 @@ record UserPermission(String resource, String part) {
     /** To move an application, and to discard data or accept a lease for that. */
     static final UserPermission FAIL_OVER = new UserPermission("failoverplans", "activesite");
 
+    /** To attest that the other site is off, so that this one takes over from a site that may keep serving. */
+    static final UserPermission ATTEST = new UserPermission("failoverplans", "attest");
+
     /** To accept an older document or another key of a site in a location. */
     static final UserPermission ACCEPT = new UserPermission("backuplocations", "accept");
 

@@ -23,6 +23,7 @@ public class Condition {
     public static final String RTO_MET = "RtoMet";
     public static final String AVAILABLE = "Available";
     public static final String GIT_DRIFT = "GitDrift";
+    public static final String LEASE_AT_RISK = "LeaseAtRisk";
     public static final String READABLE = "Readable";
     public static final String ROTATED = "Rotated";
     public static final String ESCROWED = "Escrowed";

@@ -100,9 +100,25 @@ public class FailoverPlanSpec {
         @Pattern(Durations.PATTERN)
         @Size(min = 2, max = 32)
         @JsonPropertyDescription(
-                "Validity of the lease after each renewal, from 30s to 1h. A site that cannot renew it stops its pods"
-                        + " before it expires; then the other site may take it.")
+                "Validity of the lease after each renewal, from 30s to 1h. onLoss decides what happens when a site"
+                        + " cannot renew it.")
         public String duration;
+
+        @Default("KeepServing")
+        @JsonPropertyDescription(
+                "What the active site does when it cannot renew the lease. KeepServing: the application keeps running, and"
+                        + " the other site takes over only after an offer, or after a FailoverRequest attests that the"
+                        + " site is off. Gate: the site stops its pods before the lease expires; then the other site may"
+                        + " take it.")
+        public OnLoss onLoss;
+    }
+
+    /** What the active site does when it cannot renew the lease. */
+    public enum OnLoss {
+        /** The application keeps running. Another site takes the lease only after an offer or an attestation. */
+        KeepServing,
+        /** The pods end before the lease expires. Another site may take an expired lease. */
+        Gate
     }
 
     /** Settings of a planned failover. */

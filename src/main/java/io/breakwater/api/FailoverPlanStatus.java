@@ -29,7 +29,7 @@ public class FailoverPlanStatus extends ConditionedStatus {
     @Size(max = 32)
     @JsonPropertyDescription(
             "Duration of the lease in its document. A changed spec.lease.duration counts once the document has it, or at"
-                    + " once if it is shorter and the guard restarts.")
+                    + " once if it is shorter.")
     public String leaseDuration;
 
     @Size(max = 63)
@@ -42,6 +42,11 @@ public class FailoverPlanStatus extends ConditionedStatus {
     public Long leaseWrites;
 
     @Size(max = 41)
+    @JsonPropertyDescription(
+            "Last renewal of the lease when this site last read it, as <epoch>.<renewals>. An attestation names it.")
+    public String leaseCounter;
+
+    @Size(max = 41)
     @JsonPropertyDescription("Counter of the last older lease that an administrator accepted, as <epoch>.<writes>.")
     public String acceptedLease;
 
@@ -51,8 +56,9 @@ public class FailoverPlanStatus extends ConditionedStatus {
 
     @JsonPropertyDescription(
             "The way in which the holder got the lease of this epoch. Initial: there was no lease before."
-                    + " Graceful: the old holder offered it, with its final point. Expired: it expired, and the"
-                    + " old holder had to gate its pods before that. Vacated: the namespace was deleted on the old"
+                    + " Graceful: the old holder offered it, with its final point. Expired: it expired. The"
+                    + " old holder had to gate its pods before that, but it is not proven to be off. Attested: a user"
+                    + " attested that the old holder is off. Vacated: the namespace was deleted on the old"
                     + " holder, after its pods had ended.")
     public Fence fence;
 
@@ -61,6 +67,11 @@ public class FailoverPlanStatus extends ConditionedStatus {
             "Epochs of the lease, oldest first, at most the last 64. They determine which RestorePoints belong to the"
                     + " present history of the application.")
     public List<Epoch> history;
+
+    @JsonPropertyDescription(
+            "What the holder does when it cannot renew the lease, as the lease says. A change of spec.lease.onLoss to"
+                    + " KeepServing counts after the next renewal.")
+    public FailoverPlanSpec.OnLoss onLoss;
 
     @JsonPropertyDescription("Time at which the lease was last renewed, by the store's clock, RFC 3339 in UTC.")
     public String leaseRenewedAt;
@@ -78,6 +89,12 @@ public class FailoverPlanStatus extends ConditionedStatus {
     @JsonPropertyDescription(
             "Value of spec.activeSite that the operator has accepted. A different value in the spec is a request.")
     public String settledActiveSite;
+
+    @Size(max = 128)
+    @JsonPropertyDescription(
+            "Run of the open edit of spec.activeSite, recorded when the edit was first seen. Other edits of the spec do not"
+                    + " start another run.")
+    public String requestedRun;
 
     @JsonPropertyDescription("Generation of the spec whose request was last processed.")
     public Long handledGeneration;
@@ -144,8 +161,10 @@ public class FailoverPlanStatus extends ConditionedStatus {
         Initial,
         /** Offered by the old holder, with proof of its final point. */
         Graceful,
-        /** The lease expired; the old holder had to gate its pods before that. */
+        /** The lease expired. The old holder had to gate its pods before that, which is not proven. */
         Expired,
+        /** A user attested that the site of the old holder is off. */
+        Attested,
         /** The namespace was deleted on the old holder, after its pods had ended. */
         Vacated
     }
@@ -198,6 +217,10 @@ public class FailoverPlanStatus extends ConditionedStatus {
 
         @JsonPropertyDescription("Running, Done or Failed.")
         public JournalEntry.State state;
+
+        @Size(max = 63)
+        @JsonPropertyDescription("Why the run failed, if a reason of its own shows more than the message.")
+        public String reason;
 
         @Size(max = 4096)
         @JsonPropertyDescription("Result of the run, or what it waits for.")

@@ -126,6 +126,16 @@ public enum Reason {
     FailingOver,
     /** The lease could not be renewed in time; the pods are gated. */
     LeaseLost,
+    /** The lease cannot be renewed. The application keeps running, as spec.lease.onLoss of its plan says. */
+    LeaseAtRisk,
+    /** The lease of the other site is not renewed, and its plan keeps serving: a user must attest that the site is off. */
+    AttestationNeeded,
+    /** The other site renewed its lease after a user attested that it is off. */
+    AttestationContradicted,
+    /** The request was not started within its time. */
+    Expired,
+    /** A newer request replaced this one. */
+    Superseded,
     /** The other site's lease has not expired yet. */
     WaitingForLease,
     /** More data would be lost than maxDataLoss allows. */

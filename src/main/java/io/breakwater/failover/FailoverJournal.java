@@ -86,6 +86,13 @@ final class FailoverJournal implements StepRunner.Log {
                         Conditions.timestamp(Instant.parse(r.startedAt).plus(time))));
     }
 
+    /** Sets the deadline of the run, counted from now. */
+    void limitFromNow(Duration time) {
+        running()
+                .ifPresent(run -> edit(
+                        r -> r.deadline = Conditions.timestamp(clock.instant().plus(time))));
+    }
+
     /** Starts the run in which this site takes the lease from another, unless it is running. */
     void startTakeOver(String from) {
         if (plan.takeOver().isEmpty()) {

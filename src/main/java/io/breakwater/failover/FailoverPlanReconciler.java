@@ -5,6 +5,7 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.api.FailoverPlanStatus.Role;
+import io.breakwater.api.FailoverRequest;
 import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.api.ServerMessage;
@@ -14,6 +15,7 @@ import io.breakwater.gate.NamespaceGate;
 import io.breakwater.lease.LastRenewal;
 import io.breakwater.lease.Lease;
 import io.breakwater.lease.LeaseAction;
+import io.breakwater.lease.LeaseKeeper;
 import io.breakwater.lease.LeaseRules;
 import io.breakwater.lease.LeaseTiming;
 import io.breakwater.lease.LeaseVersion;
@@ -119,7 +121,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         StepRunner runner = new StepRunner(clock);
         this.handOver = new HandOver(gate, points, runner, clock);
         this.validation = new HandOverValidation(client, sites, gate);
-        this.report = new PlanReport(client, writer, meters, points, clock);
+        this.report = new PlanReport(client, writer, meters, points, keepers, clock);
         this.removal = new PlanRemoval(client, sites, gate, keepers, supervisor, events);
         this.holders = new PlanHolders(client, gate, events);
         this.takeOver = new TakeOver(client, gate, points, runner, clock);
@@ -164,12 +166,15 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
             requireSinglePlan(resource);
             confirmAnnotations(resource);
             holders.inherit(resource);
-            PlanSite plan = sites.open(resource);
+            PlanSite opened = sites.open(resource);
             long askedAt = System.nanoTime();
-            Optional<LeaseVersion> seen = plan.store().read();
-            seen.ifPresent(version -> reportOrigin(plan, version));
-            requireProof(plan, seen);
-            seen.ifPresent(version -> memory.recordLease(plan, version.lease()));
+            Optional<LeaseVersion> seen = opened.store().read();
+            seen.ifPresent(version -> reportOrigin(opened, version));
+            requireProof(opened, seen);
+            seen.ifPresent(version -> memory.recordLease(
+                    opened, version.lease(), keepers.of(opened.key()).map(LeaseKeeper::servesOn)));
+            PlanSite plan = opened.with(intent(opened, seen));
+            memory.recordEdit(plan);
             PlanOutcome outcome = act(plan, seen, askedAt);
             report.write(plan, seen, outcome);
             heartbeat(plan);
@@ -251,6 +256,16 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
                 .isPresent();
     }
 
+    /** A cache can be behind, so that a request that was deleted just now can still be seen: {@link #requireCurrent} reads it again. */
+    private Intent intent(PlanSite plan, Optional<LeaseVersion> seen) {
+        return Intent.of(
+                plan.site(),
+                plan.resource(),
+                objects.in(FailoverRequest.class, plan.namespace()),
+                plan.handled(seen.map(LeaseVersion::lease)),
+                clock.instant());
+    }
+
     private PlanOutcome act(PlanSite plan, Optional<LeaseVersion> seen, long askedAt) {
         boolean holder = isHolder(plan, seen);
         OptionalLong known = plan.knownEpoch();
@@ -266,7 +281,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
                         .orElse(Handover.PENDING))
                 .build();
         LeaseAction action = LeaseRules.decide(facts);
-        requireCurrent(plan.resource(), action);
+        requireCurrent(plan, action);
         return actions.perform(action, new ActionContext(plan, seen, journal));
     }
 
@@ -274,17 +289,31 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
      * Reads the plan before each action except the two of a site at rest. The cache can be behind, and no site may ask for the lease,
      * take it or release it by an earlier spec.
      */
-    private void requireCurrent(FailoverPlan plan, LeaseAction action) {
+    private void requireCurrent(PlanSite site, LeaseAction action) {
         if (action instanceof LeaseAction.Serve || action instanceof LeaseAction.Follow) {
             return;
         }
+        FailoverPlan plan = site.resource();
         FailoverPlan now = objects.read(plan);
-        if (now == null
-                || !Objects.equals(
-                        now.getMetadata().getGeneration(), plan.getMetadata().getGeneration())) {
+        if (now == null || !isSame(site, now)) {
             throw BreakwaterException.retryable(
                     Reason.Pending, ObjectNames.of(plan) + " was changed or deleted just now; will retry");
         }
+        if (site.intent() instanceof Intent.Take take
+                && take.request() != null
+                && objects.read(take.request()) == null) {
+            throw BreakwaterException.retryable(
+                    Reason.Pending, ObjectNames.of(take.request()) + " was deleted just now; will retry");
+        }
+    }
+
+    /** An edit of the plan does not matter to a request, which takes precedence over it. */
+    private static boolean isSame(PlanSite site, FailoverPlan now) {
+        boolean requested = site.intent() instanceof Intent.Take take && take.request() != null;
+        return requested
+                || Objects.equals(
+                        now.getMetadata().getGeneration(),
+                        site.resource().getMetadata().getGeneration());
     }
 
     /**
@@ -317,6 +346,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
                 .run(plan.request())
                 .maxDataLoss(plan.maxDataLoss())
                 .peerSilent(isPeerSilent(plan, seen))
+                .attestation(plan.attestation())
                 .newest(mayTake ? newest(plan, seen.get().lease()) : Optional.empty())
                 .inPlace(vacated.filter(plan::isInPlace).isPresent())
                 .hasVolumes(vacated.filter(lease -> !DivergentCapture.isDiscarded(plan, lease.epoch()))

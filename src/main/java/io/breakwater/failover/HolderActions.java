@@ -12,6 +12,7 @@ import io.breakwater.api.Texts;
 import io.breakwater.gate.NamespaceGate;
 import io.breakwater.lease.Lease;
 import io.breakwater.lease.LeaseAction;
+import io.breakwater.lease.LeaseKeeper;
 import io.breakwater.observe.AuditAction;
 import io.breakwater.observe.AuditEntry;
 import io.breakwater.observe.AuditResult;
@@ -65,7 +66,13 @@ final class HolderActions {
         FailoverJournal journal = context.journal();
         if (!keepers.mayRun(plan.key())) {
             return PlanOutcome.working(
-                    Role.Promoting, Reason.WaitingForLease, "waiting for the first renewal of the lease");
+                    Role.Promoting,
+                    Reason.WaitingForLease,
+                    "waiting for the first renewal of the lease"
+                            + keepers.of(plan.key())
+                                    .flatMap(LeaseKeeper::failure)
+                                    .map(cause -> ", which failed: " + cause)
+                                    .orElse(""));
         }
         served.record(plan.namespace(), context.lease().epoch());
         Optional<Run> run = journal.running().filter(r -> plan.site().equals(r.to));

@@ -33,21 +33,30 @@ class LeaseKeepers {
     }
 
     /**
-     * Makes sure that a keeper renews a lease.
+     * Makes sure that a keeper renews a lease, with the terms of the plan.
      *
      * @param stores opens the rendezvous; called for each attempt
+     * @param servesOn whether the lease says {@code KeepServing}; only for a keeper that starts now
      * @param last the last known renewal; only for a keeper that starts now
      */
-    LeaseKeeper keep(Holding holding, Supplier<LeaseStore> stores, LastRenewal last, LeaseKeeper.Guard guard) {
+    LeaseKeeper keep(
+            Holding holding, Supplier<LeaseStore> stores, boolean servesOn, LastRenewal last, LeaseKeeper.Guard guard) {
         return keepers.compute(holding.plan(), (key, present) -> {
             if (present != null && !present.isStopped() && present.epoch() == holding.epoch()) {
+                present.change(holding.terms());
                 return present;
             }
             if (present != null) {
                 present.stop();
             }
             LeaseKeeper keeper = new LeaseKeeper(
-                    holding, stores, last, guard, clocks, LeaseKeeper.platformThreads("call for lease " + key));
+                    holding,
+                    stores,
+                    servesOn,
+                    last,
+                    guard,
+                    clocks,
+                    LeaseKeeper.platformThreads("call for lease " + key));
             keeper.start();
             return keeper;
         });
@@ -61,6 +70,12 @@ class LeaseKeepers {
     /** Whether the pods of a plan may run here now. */
     boolean mayRun(String plan) {
         return of(plan).map(LeaseKeeper::mayRun).orElse(false);
+    }
+
+    /** Why the lease of a plan cannot be renewed although its pods run on; empty while it is renewed in time. */
+    Optional<String> risk(String plan) {
+        return of(plan).filter(LeaseKeeper::isAtRisk)
+                .map(keeper -> keeper.failure().orElse("the rendezvous location does not answer"));
     }
 
     /** Whether the keeper of a plan has retired the lease. */

@@ -3,14 +3,17 @@ package io.breakwater.failover;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Durations;
 import io.breakwater.api.FailoverPlan;
+import io.breakwater.api.FailoverPlanSpec.OnLoss;
 import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.api.Reason;
 import io.breakwater.gate.NamespaceGate;
 import io.breakwater.lease.LastRenewal;
 import io.breakwater.lease.LeaseKeeper;
 import io.breakwater.lease.LeaseKeeper.Holding;
+import io.breakwater.lease.LeaseTerms;
 import io.breakwater.lease.LeaseTiming;
 import io.breakwater.observe.Events;
+import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
@@ -21,14 +24,27 @@ import java.util.function.Consumer;
 /** Starts the keepers of leases, and closes the gate and reports for them. */
 @ApplicationScoped
 class LeaseSupervisor {
+    /** Start of the message about a lease that cannot be renewed. */
+    static final String AT_RISK =
+            "the lease cannot be renewed; the application keeps running, and the other site cannot take"
+                    + " over without an attestation: ";
+
     private final PlanSites sites;
     private final NamespaceGate gate;
     private final LeaseKeepers keepers;
+    private final PodStartReader pods;
     private final Events events;
     private final Clock clock;
     private volatile Consumer<FailoverPlan> wake = plan -> {};
 
-    LeaseSupervisor(PlanSites sites, NamespaceGate gate, LeaseKeepers keepers, Events events, Clock clock) {
+    LeaseSupervisor(
+            KubernetesClient client,
+            PlanSites sites,
+            NamespaceGate gate,
+            LeaseKeepers keepers,
+            Events events,
+            Clock clock) {
+        this.pods = new PodStartReader(client);
         this.sites = sites;
         this.gate = gate;
         this.keepers = keepers;
@@ -41,18 +57,30 @@ class LeaseSupervisor {
         wake = listener;
     }
 
-    /** Renews the lease of an epoch in which this site is the holder. */
+    /** Asks for a reconciliation of a plan. */
+    void wake(FailoverPlan plan) {
+        wake.accept(plan);
+    }
+
+    /** Renews the lease of an epoch in which this site is the holder, with the terms of the plan. */
     void keep(FailoverPlan plan, long epoch, LastRenewal last) {
+        keep(plan, epoch, last, PlanSite.onLoss(plan));
+    }
+
+    private void keep(FailoverPlan plan, long epoch, LastRenewal last, OnLoss onLoss) {
         String key = PlanRoles.key(plan);
         FreshRendezvous rendezvous =
                 new FreshRendezvous(() -> sites.rendezvous(plan), LeaseKeeper.platformThreads("opening lease " + key));
-        keepers.keep(new Holding(key, sites.site(), epoch, timing(plan)), rendezvous, last, guard(plan));
+        LeaseTerms terms = new LeaseTerms(timing(plan), onLoss);
+        boolean servesOn = plan.getStatus() != null && plan.getStatus().onLoss == OnLoss.KeepServing;
+        keepers.keep(new Holding(key, sites.site(), epoch, terms), rendezvous, servesOn, last, guard(plan));
     }
 
     /**
      * Starts a keeper from the status of the plan alone, before the lease has been read and although the plan may not be usable.
      * Pods may be running although the lease was lost in the meantime. The last known renewal determines the time in which the
-     * keeper must renew. Has no effect for a plan that is not active here as far as this cluster knows, or that has a keeper.
+     * keeper must renew. It writes {@code KeepServing} again if the status has it: an edit to {@code Gate} must be in the status before
+     * it is in the lease. Has no effect for a plan that is not active here as far as this cluster knows, or that has a keeper.
      */
     void resume(FailoverPlan plan) {
         FailoverPlanStatus status = plan.getStatus();
@@ -60,11 +88,13 @@ class LeaseSupervisor {
         if (!active || keepers.of(PlanRoles.key(plan)).isPresent() || isGated(plan)) {
             return;
         }
-        // A raised spec.lease.duration counts only once the document has it. Without a record, the document may have
-        // any.
-        Duration documented = Durations.parse(status.leaseDuration, LeaseTiming.SHORTEST);
         Duration age = status.leaseRenewedAt == null ? timing(plan).notice() : since(status.leaseRenewedAt);
-        keep(plan, status.epoch, new LastRenewal(age, documented));
+        boolean kept = status.onLoss == OnLoss.KeepServing;
+        keep(
+                plan,
+                status.epoch,
+                new LastRenewal(age, documented(status)),
+                kept ? OnLoss.KeepServing : PlanSite.onLoss(plan));
     }
 
     private boolean isGated(FailoverPlan plan) {
@@ -86,9 +116,26 @@ class LeaseSupervisor {
         }
     }
 
+    /** A raised spec.lease.duration counts only once the document has it. Without a record, the document may have any. */
+    private static Duration documented(FailoverPlanStatus status) {
+        return Durations.parse(status.leaseDuration, LeaseTiming.SHORTEST);
+    }
+
     private Duration since(String renewed) {
         Duration age = Duration.between(Instant.parse(renewed), clock.instant());
         return age.isNegative() ? Duration.ZERO : age;
+    }
+
+    /** Whether the pods of the namespace did not run when the lease was last renewed: they started with their nodes. */
+    private boolean restarted(FailoverPlan plan) {
+        FailoverPlanStatus status = plan.getStatus();
+        if (status == null || status.leaseRenewedAt == null) {
+            return false;
+        }
+        Duration lease = timing(plan).within(documented(status)).duration();
+        return pods.allStartedAfter(
+                plan.getMetadata().getNamespace(),
+                Instant.parse(status.leaseRenewedAt).plus(lease));
     }
 
     private LeaseKeeper.Guard guard(FailoverPlan plan) {
@@ -106,6 +153,20 @@ class LeaseSupervisor {
             @Override
             public void lost(String cause) {
                 events.warning(plan, Reason.LeaseLost, "the namespace is gated: " + cause);
+                wake.accept(plan);
+            }
+
+            @Override
+            public void atRisk(String cause, boolean confirmed) {
+                // A user may have decided that this site is active.
+                if (!confirmed && restarted(plan) && !gate.isOpenedByUser(plan.getMetadata().getNamespace())) {
+                    gate(LeaseTiming.LOST_GRACE);
+                    lost(
+                            "all pods started after the last renewal of the lease, so the site was off, and another site may"
+                                    + " be active; " + cause);
+                    return;
+                }
+                events.warning(plan, Reason.LeaseAtRisk, AT_RISK + cause);
                 wake.accept(plan);
             }
         };

@@ -107,7 +107,9 @@ final class LeaseWrites {
     private PlanOutcome withdraw(LeaseAction.Withdraw action, ActionContext context) {
         closeGate(context.plan());
         if (write(action, context)) {
-            String withdrawn = "request withdrawn: spec.activeSite was changed back";
+            String withdrawn =
+                    "request withdrawn: spec.activeSite was changed back, or the FailoverRequest was deleted or has"
+                            + " expired";
             context.journal().end(FailoverResult.RolledBack, withdrawn);
             events.audited(
                     context.plan().resource(),
@@ -136,7 +138,7 @@ final class LeaseWrites {
         PlanSite plan = context.plan();
         String rolledBack = "failover rolled back: " + action.message();
         if (write(action, context)) {
-            context.journal().end(FailoverResult.RolledBack, rolledBack);
+            endHandOver(action, rolledBack, context);
             events.audited(
                     plan.resource(),
                     Reason.RolledBack,
@@ -147,12 +149,28 @@ final class LeaseWrites {
         return PlanOutcome.again(served ? Role.Active : Role.Demoting, rolledBack);
     }
 
+    /** A site that took its offer back before it has ever served continues its own run, which has no deadline. */
+    private static void endHandOver(LeaseAction.RollBack action, String message, ActionContext context) {
+        FailoverJournal journal = context.journal();
+        boolean continues = action.lease().state() == Lease.State.Taken
+                && journal.running()
+                        .filter(run -> context.plan().site().equals(run.to))
+                        .isPresent();
+        if (continues) {
+            journal.edit(run -> run.deadline = null);
+            journal.await(message);
+        } else {
+            journal.end(FailoverResult.RolledBack, message);
+        }
+    }
+
     private PlanOutcome offer(LeaseAction.Offer action, ActionContext context) {
         PlanSite plan = context.plan();
         FailoverJournal journal = context.journal();
         String point = action.lease().proof().point();
         String offered = "offered the lease to site " + plan.peer() + " with final point " + point;
         closeGate(plan);
+        limitOffer(action, context);
         journal.note(FailoverStep.Offer, State.Running, "offering the lease with final point " + point);
         // From now on only an edit after this one makes the site want the lease again, and take its offer back.
         memory.markSettled(plan);
@@ -163,6 +181,22 @@ final class LeaseWrites {
             events.normal(plan.resource(), Reason.FailingOver, offered);
         }
         return PlanOutcome.again(Role.Demoting, offered);
+    }
+
+    /**
+     * A site that has not served in this epoch offers its lease without a hand-over before. The offer has a deadline too. Its own run
+     * continues if the other site does not take the lease.
+     */
+    private static void limitOffer(LeaseAction.Offer action, ActionContext context) {
+        if (context.lease().state() != Lease.State.Taken) {
+            return;
+        }
+        PlanSite plan = context.plan();
+        FailoverJournal journal = context.journal();
+        if (journal.running().isEmpty()) {
+            journal.start(action.lease().request().id(), Kind.Planned, plan.site(), plan.peer());
+        }
+        journal.limitFromNow(plan.handOverTimeout());
     }
 
     /** The holder serves again, and the next reconciliation here ends the run. */
@@ -192,12 +226,12 @@ final class LeaseWrites {
         journal.note(FailoverStep.Acquire, State.Running, "taking the lease for epoch " + next.epoch());
         memory.recordEpoch(plan, next.epoch());
         if (write(action, context)) {
-            String how = planned
-                    ? "it was handed over"
-                    : next.fence() == Fence.Vacated ? "its namespace was deleted" : "it expired";
-            String cause = planned && action.loss().isZero()
-                    ? how
-                    : how + "; at most " + Durations.format(action.loss()) + " of data is lost";
+            String cause = switch (next.fence()) {
+                case Initial, Graceful -> "it was handed over";
+                case Expired -> "it expired; " + lost(action);
+                case Attested -> plan.source() + " attested that site " + plan.peer() + " is off; " + lost(action);
+                case Vacated -> "its namespace was deleted; " + lost(action);
+            };
             journal.note(FailoverStep.Acquire, State.Done, "epoch " + next.epoch() + ": " + cause);
             events.normal(
                     plan.resource(), Reason.FailingOver, "took the lease for epoch " + next.epoch() + ": " + cause);
@@ -219,6 +253,10 @@ final class LeaseWrites {
             events.audited(plan.resource(), Reason.Active, taken, takeOver(AuditResult.Finished, plan));
         }
         return PlanOutcome.again(Role.Promoting, "took the lease for epoch " + epoch);
+    }
+
+    private static String lost(LeaseAction.Acquire action) {
+        return "at most " + Durations.format(action.loss()) + " of data is lost";
     }
 
     /** @return whether the lease was still as it had been read */

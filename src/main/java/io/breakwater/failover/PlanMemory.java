@@ -1,11 +1,13 @@
 package io.breakwater.failover;
 
 import io.breakwater.api.Durations;
+import io.breakwater.api.FailoverPlanSpec.OnLoss;
 import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.lease.Lease;
 import io.breakwater.lease.LeaseCounter;
 import io.breakwater.observe.StatusWriter;
+import java.util.Optional;
 
 /** Records in the status of a plan the facts that later decisions need, also after the guard restarts. */
 final class PlanMemory {
@@ -17,21 +19,35 @@ final class PlanMemory {
 
     /** Records the epoch that this cluster has taken part in, or is about to start. */
     void recordEpoch(PlanSite plan, long epoch) {
-        writer.update(plan.resource(), FailoverPlanStatus.class, status -> status.epoch = epoch);
+        writer.update(plan.resource(), FailoverPlanStatus.class, status -> {
+            boolean same = status.epoch != null && status.epoch == epoch;
+            status.epoch = epoch;
+            status.onLoss = same ? status.onLoss : null;
+        });
     }
 
     /**
      * Records identity, epoch and duration of the lease as it was read, before this site acts on it. A capture that the action starts
      * must have this epoch, or its writes are refused. The role of an active site ends at once when the site may not be active any
      * more. Which points belong to the present history follows from the epochs.
+     *
+     * <p>A holder that keeps serving must know after a restart, also without the rendezvous, that the lease says so. What it read is not
+     * enough, since a write of an earlier attempt may follow, and a plan that says {@code Gate} ends it before the next renewal does.
+     *
+     * @param keeps whether the lease says {@code KeepServing} for certain; empty if no keeper of this process can know
      */
-    void recordLease(PlanSite plan, Lease lease) {
+    void recordLease(PlanSite plan, Lease lease, Optional<Boolean> keeps) {
+        boolean holder = lease.heldBy(plan.site());
         writer.update(plan.resource(), FailoverPlanStatus.class, status -> {
+            boolean certain = keeps.orElse(status.onLoss == OnLoss.KeepServing)
+                    && lease.onLoss() == OnLoss.KeepServing
+                    && PlanSite.onLoss(plan.resource()) == OnLoss.KeepServing;
             status.leaseId = lease.id();
             status.leaseEpoch = lease.epoch();
             status.leaseDuration = Durations.format(lease.duration());
             status.history = PlanHistory.of(lease);
-            if (status.role == Role.Active && !lease.heldBy(plan.site())) {
+            status.onLoss = holder ? certain ? OnLoss.KeepServing : OnLoss.Gate : lease.onLoss();
+            if (status.role == Role.Active && !holder) {
                 status.role = Role.Unknown;
             }
         });
@@ -53,10 +69,26 @@ final class PlanMemory {
         });
     }
 
+    /**
+     * Records the run of an edit of spec.activeSite when it is seen first, before it has an effect, until it is settled or withdrawn. A
+     * FailoverRequest needs no record: its run follows from its UID.
+     */
+    void recordEdit(PlanSite plan) {
+        boolean isEdit = plan.intent() instanceof Intent.Take take && take.request() == null;
+        String recorded = plan.status().requestedRun;
+        if (isEdit && recorded == null) {
+            String run = plan.request();
+            writer.update(plan.resource(), FailoverPlanStatus.class, status -> status.requestedRun = run);
+        } else if (recorded != null && !plan.isNamed()) {
+            writer.update(plan.resource(), FailoverPlanStatus.class, status -> status.requestedRun = null);
+        }
+    }
+
     /** Records that no run is open: from here on, a change of spec.activeSite is a request. */
     void markSettled(PlanSite plan) {
         writer.update(plan.resource(), FailoverPlanStatus.class, status -> {
             status.settledActiveSite = plan.activeSite();
+            status.requestedRun = null;
             status.handledGeneration = plan.resource().getMetadata().getGeneration();
         });
     }

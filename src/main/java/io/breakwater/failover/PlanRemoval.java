@@ -114,7 +114,7 @@ final class PlanRemoval {
 
     /**
      * Gates the namespace that is being deleted, and gives the lease up once its pods have ended, so that another site can take it. If
-     * the store does not answer, the lease expires.
+     * the store does not answer, the lease expires, or the other site needs an attestation.
      */
     private boolean vacate(FailoverPlan plan, LeaseKeeper keeper) {
         String namespace = plan.getMetadata().getNamespace();

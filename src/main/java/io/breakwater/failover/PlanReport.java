@@ -13,6 +13,7 @@ import io.breakwater.api.Reason;
 import io.breakwater.lease.Lease;
 import io.breakwater.lease.LeaseRules;
 import io.breakwater.lease.LeaseVersion;
+import io.breakwater.lease.RenewalCounter;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
@@ -44,9 +45,17 @@ final class PlanReport {
     private final StatusWriter writer;
     private final Meters meters;
     private final PlanPoints points;
+    private final LeaseKeepers keepers;
     private final Clock clock;
 
-    PlanReport(KubernetesClient client, StatusWriter writer, Meters meters, PlanPoints points, Clock clock) {
+    PlanReport(
+            KubernetesClient client,
+            StatusWriter writer,
+            Meters meters,
+            PlanPoints points,
+            LeaseKeepers keepers,
+            Clock clock) {
+        this.keepers = keepers;
         this.client = client;
         this.writer = writer;
         this.meters = meters;
@@ -67,6 +76,7 @@ final class PlanReport {
             status.expectedDataLoss = holder ? null : status.lag;
             Conditions conditions = Conditions.of(status, generation, clock);
             setHealth(conditions, outcome);
+            setRisk(conditions, plan.resource(), holder);
             setDrift(conditions, plan, seen, status);
             setProtection(conditions, plan, lag);
         });
@@ -78,7 +88,9 @@ final class PlanReport {
     void failed(FailoverPlan plan, Role role, BreakwaterException e) {
         writer.update(plan, FailoverPlanStatus.class, status -> {
             status.role = role;
-            Conditions.of(status, plan.getMetadata().getGeneration(), clock).notReady(e);
+            Conditions conditions = Conditions.of(status, plan.getMetadata().getGeneration(), clock);
+            conditions.notReady(e);
+            setRisk(conditions, plan, keepers.of(PlanRoles.key(plan)).isPresent());
         });
         setRole(plan, role);
         setProgress(plan, !e.isRetryable());
@@ -120,6 +132,7 @@ final class PlanReport {
 
     private static void setLease(FailoverPlanStatus status, LeaseVersion seen) {
         status.leaseWrites = seen.lease().writes();
+        status.leaseCounter = RenewalCounter.of(seen.lease()).toString();
         status.activeSite = seen.lease().holder();
         status.fence = seen.lease().fence();
         status.leaseRenewedAt = Conditions.timestamp(seen.renewedAt());
@@ -141,6 +154,19 @@ final class PlanReport {
                         .set(Condition.STALLED, true, reason, message)
                         .clear(Condition.RECONCILING);
         };
+    }
+
+    /** Reports on the active site whether the lease is renewed in time. */
+    private void setRisk(Conditions conditions, FailoverPlan plan, boolean holder) {
+        Optional<String> risk = keepers.risk(PlanRoles.key(plan));
+        meters.set(MeterName.FAILOVER_LEASE_AT_RISK, risk.isPresent() ? 1 : 0, tags(plan));
+        if (risk.isPresent()) {
+            conditions.set(Condition.LEASE_AT_RISK, true, Reason.LeaseAtRisk, LeaseSupervisor.AT_RISK + risk.get());
+        } else if (holder) {
+            conditions.set(Condition.LEASE_AT_RISK, false, Reason.Active, "the lease is renewed in time");
+        } else {
+            conditions.clear(Condition.LEASE_AT_RISK);
+        }
     }
 
     private static void setDrift(

@@ -4,12 +4,15 @@ import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Durations;
 import io.breakwater.api.FailoverPlan;
+import io.breakwater.api.FailoverPlanSpec;
+import io.breakwater.api.FailoverPlanSpec.OnLoss;
 import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.api.FailoverPlanStatus.Run;
 import io.breakwater.api.JournalEntry;
 import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.gate.NamespaceGate;
+import io.breakwater.lease.Attestation;
 import io.breakwater.lease.Lease;
 import io.breakwater.lease.LeaseRules;
 import io.breakwater.lease.LeaseStore;
@@ -29,6 +32,7 @@ import java.util.OptionalLong;
  * @param peerLocation name of the BackupLocation near the other site
  * @param timing the lease arithmetic
  * @param store the plan's rendezvous
+ * @param intent what users want of this site
  */
 record PlanSite(
         FailoverPlan resource,
@@ -37,7 +41,8 @@ record PlanSite(
         String location,
         String peerLocation,
         LeaseTiming timing,
-        LeaseStore store) {
+        LeaseStore store,
+        Intent intent) {
 
     static PlanSite of(FailoverPlan resource, String site, LeaseStore store) {
         return new PlanSite(
@@ -47,7 +52,28 @@ record PlanSite(
                 PlanRoles.own(resource, site).locationRef.name,
                 PlanRoles.peer(resource, site).locationRef.name,
                 timing(resource),
-                store);
+                store,
+                new Intent.None());
+    }
+
+    PlanSite with(Intent wanted) {
+        return new PlanSite(resource, site, peer, location, peerLocation, timing, store, wanted);
+    }
+
+    /** What this site has processed. */
+    Intent.Handled handled(Optional<Lease> seen) {
+        FailoverPlanStatus status = status();
+        FailoverPlanStatus.Run run = status.run;
+        String ended = run == null || run.state == JournalEntry.State.Running ? null : run.id;
+        String started = seen.filter(
+                        lease -> lease.state() == Lease.State.Releasing || lease.state() == Lease.State.Offered)
+                .filter(lease -> lease.requestedBy(site))
+                .map(lease -> lease.request().id())
+                .or(() -> seen.filter(lease -> lease.heldBy(site) && run != null && ended == null)
+                        .map(lease -> run.id))
+                .orElse(null);
+        return new Intent.Handled(
+                status.settledActiveSite, status.handledGeneration, status.requestedRun, started, ended);
     }
 
     /** @throws BreakwaterException {@code InvalidSpec} when the lease is too short */
@@ -59,6 +85,12 @@ record PlanSite(
             throw BreakwaterException.permanent(
                     Reason.InvalidSpec, ObjectNames.of(resource) + ": spec.lease.duration: " + e.getMessage());
         }
+    }
+
+    /** What this site does when it cannot renew the lease. */
+    static OnLoss onLoss(FailoverPlan resource) {
+        FailoverPlanSpec.Lease lease = resource.getSpec().lease;
+        return lease == null || lease.onLoss == null ? OnLoss.KeepServing : lease.onLoss;
     }
 
     /** The name by which a plan holds the gate of its namespace. */
@@ -106,8 +138,11 @@ record PlanSite(
         return resource.getSpec().activeSite;
     }
 
+    /** Data loss that a failover to this site may cause now. */
     Duration maxDataLoss() {
-        return Durations.parse(resource.getSpec().maxDataLoss, Duration.ZERO);
+        return intent instanceof Intent.Take take
+                ? take.maxDataLoss()
+                : Durations.parse(resource.getSpec().maxDataLoss, Duration.ZERO);
     }
 
     /** Longest time from the start of a hand-over by this site until the other site takes the lease. */
@@ -126,11 +161,9 @@ record PlanSite(
         return activeSite().equals(site);
     }
 
-    /** Whether a user has changed spec.activeSite to this site, and no run has answered that yet. */
+    /** Whether a user wants this site to become active, and no run has answered that yet. */
     boolean isWanted() {
-        Long generation = resource.getMetadata().getGeneration();
-        return LeaseRules.wants(site, activeSite(), status().settledActiveSite)
-                && !(generation != null && generation.equals(status().handledGeneration));
+        return intent instanceof Intent.Take;
     }
 
     /** Whether this site vacated the lease when its namespace was deleted, and its plan names it again. */
@@ -151,8 +184,16 @@ record PlanSite(
 
     /** Identity of the run that would answer the present request: one for each edit. */
     String request() {
-        String uid = resource.getMetadata().getUid();
-        return site + "-" + resource.getMetadata().getGeneration() + "-"
-                + (uid == null ? "" : uid.substring(0, Math.min(8, uid.length())));
+        return intent instanceof Intent.Take take ? take.run() : Intent.editRun(site, resource);
+    }
+
+    /** The valid attestation of a user that the other site is off. */
+    Optional<Attestation> attestation() {
+        return intent instanceof Intent.Take take ? take.attestation() : Optional.empty();
+    }
+
+    /** The edit or the request that this site carries out, for messages. */
+    String source() {
+        return intent instanceof Intent.Take take ? take.source() : "spec.activeSite";
     }
 }

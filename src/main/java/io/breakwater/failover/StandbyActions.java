@@ -87,6 +87,16 @@ final class StandbyActions {
                         context);
             case LeaseAction.Prepare _ -> prepare(context);
             case LeaseAction.AwaitTake _ -> awaitTake(context);
+            case LeaseAction.AwaitAttestation await -> attestationNeeded(await, context);
+            case LeaseAction.ConfirmAttestation confirm ->
+                waiting(
+                        Kind.Unplanned,
+                        Reason.WaitingForLease,
+                        "site " + plan.peer()
+                                + " is attested to be off; this site takes over if it sees no renewal of the lease for"
+                                + " another " + Durations.format(roundedUp(confirm.remaining())),
+                        context);
+            case LeaseAction.Contradicted contradicted -> contradicted(contradicted, context);
             case LeaseAction.TooMuchLoss loss -> refused(Reason.DataLossTooHigh, tooMuch(loss, plan), context);
             case LeaseAction.NothingToStartFrom _ ->
                 refused(
@@ -133,6 +143,35 @@ final class StandbyActions {
         return seen.lease().state() == Lease.State.Held
                 ? "asked " + peer + " to hand over; it has not started yet" + renewed
                 : peer + " is handing over" + renewed;
+    }
+
+    private PlanOutcome attestationNeeded(LeaseAction.AwaitAttestation await, ActionContext context) {
+        PlanSite plan = context.plan();
+        return refused(
+                Reason.AttestationNeeded,
+                "site " + plan.peer() + " does not renew its lease, and its plan keeps serving without it"
+                        + " (spec.lease.onLoss), so the application may still run there; if the site is off, create a"
+                        + " FailoverRequest with spec.attestation {siteOff: " + plan.peer() + ", lease: \""
+                        + await.renewal() + "\"}, which is valid for 15 minutes",
+                context);
+    }
+
+    private PlanOutcome contradicted(LeaseAction.Contradicted action, ActionContext context) {
+        PlanSite plan = context.plan();
+        String message = "site " + plan.peer() + " renewed its lease after " + plan.source()
+                + " attested that the site is off; the last renewal was " + Durations.format(action.ago())
+                + " ago, so the site is not off";
+        FailoverJournal journal = context.journal();
+        journal.start(plan.request(), Kind.Unplanned, plan.peer(), plan.site());
+        journal.edit(run -> run.reason = Reason.AttestationContradicted.name());
+        journal.end(FailoverResult.Failed, message);
+        events.audited(
+                plan.resource(),
+                Reason.AttestationContradicted,
+                message,
+                AuditEntry.failure(AuditAction.TakeOver, Reason.AttestationContradicted)
+                        .between(plan.peer(), plan.site()));
+        return PlanOutcome.stalled(Role.Passive, Reason.AttestationContradicted, message);
     }
 
     private PlanOutcome rejected(String message, ActionContext context) {
@@ -272,6 +311,7 @@ final class StandbyActions {
 
     private static String tooMuch(LeaseAction.TooMuchLoss action, PlanSite plan) {
         return "failover would lose up to " + Durations.format(action.loss()) + " of data, but spec.maxDataLoss allows "
-                + Durations.format(plan.maxDataLoss()) + "; raise spec.maxDataLoss to continue";
+                + Durations.format(plan.maxDataLoss()) + "; raise spec.maxDataLoss, or create a FailoverRequest with a"
+                + " higher one, to continue";
     }
 }

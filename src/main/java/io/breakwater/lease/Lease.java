@@ -3,6 +3,7 @@ package io.breakwater.lease;
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.breakwater.api.FailoverPlanSpec.OnLoss;
 import io.breakwater.api.FailoverPlanStatus.Fence;
 import java.time.Duration;
 import java.time.Instant;
@@ -24,6 +25,8 @@ import java.util.Optional;
  * @param state stage of the holder
  * @param fence how the holder came to this epoch
  * @param durationSeconds validity of a renewal, by the plan of the holder; the plan of the other site does not matter
+ * @param onLoss what the holder does when it cannot renew the lease, by its own last renewal. Null, before the first renewal of an
+ *     epoch, means {@code Gate}: no pod runs on without a renewal that said {@code KeepServing}
  * @param writes number of writes, so that no two versions are equal
  * @param renewals number of writes by a holder. Another site counts as silent while this stands still
  * @param renewedAt store time of the last renewal, where the other site wrote this version; null where the holder wrote it,
@@ -46,6 +49,7 @@ public record Lease(
         State state,
         Fence fence,
         long durationSeconds,
+        OnLoss onLoss,
         long writes,
         long renewals,
         Instant renewedAt,
@@ -56,7 +60,7 @@ public record Lease(
         PointRef start,
         List<EpochRecord> terms) {
 
-    public static final int SCHEMA = 2;
+    public static final int SCHEMA = 3;
     public static final int MAX_TERMS = 64;
 
     /** Numbers of writes that a version without a known key can skip. */
@@ -139,26 +143,33 @@ public record Lease(
      *
      * @param before store time of the holder's last write. The first renewal of an epoch records it as the start of the epoch
      */
-    Lease renewed(Duration duration, Long clockAhead, Instant before) {
+    Lease renewed(Duration duration, OnLoss onLoss, Long clockAhead, Instant before) {
         EpochRecord last = terms.isEmpty() ? null : terms.getLast();
         if (last == null || last.epoch() != epoch || last.since() != null) {
-            return renewed(duration, clockAhead);
+            return renewed(duration, onLoss, clockAhead);
         }
         List<EpochRecord> dated = new ArrayList<>(terms);
         dated.set(dated.size() - 1, last.startedAt(before));
         require(isHeld(), "renew");
         return LeaseDraft.after(this)
                 .duration(duration)
+                .onLoss(onLoss)
                 .clockAheadMillis(clockAhead)
                 .terms(dated)
                 .build();
     }
 
-    /** Renewal by the holder. */
+    /** Renewal by a holder that gates its pods when it cannot renew. */
     public Lease renewed(Duration duration, Long clockAhead) {
+        return renewed(duration, OnLoss.Gate, clockAhead);
+    }
+
+    /** Renewal by the holder. */
+    public Lease renewed(Duration duration, OnLoss onLoss, Long clockAhead) {
         require(isHeld(), "renew");
         return LeaseDraft.after(this)
                 .duration(duration)
+                .onLoss(onLoss)
                 .clockAheadMillis(clockAhead)
                 .build();
     }
@@ -363,6 +374,14 @@ public record Lease(
                 .anyMatch(term -> term.fence() != Fence.Graceful);
     }
 
+    /**
+     * Whether the pods of the holder may run although it does not renew the lease. In state Taken no pod runs yet, whatever the
+     * plan says.
+     */
+    public boolean servesOn() {
+        return onLoss == OnLoss.KeepServing && isHeld() && state != State.Taken;
+    }
+
     /** Whether the given site holds the lease. */
     public boolean heldBy(String site) {
         return isHeld() && holder.equals(site);
@@ -387,10 +406,15 @@ public record Lease(
         for (int i = 1; i < terms.size(); i++) {
             EpochRecord before = terms.get(i - 1);
             if (before.holder().equals(site)) {
-                lost = terms.get(i).fence() == Fence.Expired ? Optional.of(before.epoch()) : Optional.empty();
+                lost = isForced(terms.get(i).fence()) ? Optional.of(before.epoch()) : Optional.empty();
             }
         }
         return lost;
+    }
+
+    /** Whether an epoch started without a final point of the holder before. */
+    private static boolean isForced(Fence fence) {
+        return fence == Fence.Expired || fence == Fence.Attested;
     }
 
     private void require(boolean legal, String change) {

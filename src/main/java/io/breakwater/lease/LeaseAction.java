@@ -80,6 +80,27 @@ public sealed interface LeaseAction {
     /** Has offered the lease, and waits until the other site takes it. */
     record AwaitTake() implements Standby {}
 
+    /**
+     * Waits until a user attests that the site of the holder is off: it does not renew the lease, and its pods run on.
+     *
+     * @param renewal that the attestation must name
+     */
+    record AwaitAttestation(RenewalCounter renewal) implements Standby {}
+
+    /**
+     * Waits until the holder has not renewed the lease for long enough for an attestation.
+     *
+     * @param remaining shortest time until then
+     */
+    record ConfirmAttestation(Duration remaining) implements Standby {}
+
+    /**
+     * Does not take over: the holder renewed the lease after a user attested that its site is off.
+     *
+     * @param ago time since the last renewal
+     */
+    record Contradicted(Duration ago) implements Standby {}
+
     /** Refuses to take over: more data would be lost than the plan allows. */
     record TooMuchLoss(Duration loss) implements Standby {}
 

@@ -13,7 +13,7 @@ public record LeaseCounter(long epoch, long writes) {
     public static final LeaseCounter NONE = new LeaseCounter(0, 0);
 
     /** The counter in an annotation; empty for a text that is none. */
-    static Optional<LeaseCounter> parse(String text) {
+    public static Optional<LeaseCounter> parse(String text) {
         if (text == null || !text.matches("[0-9]{1,18}\\.[0-9]{1,18}")) {
             return Optional.empty();
         }

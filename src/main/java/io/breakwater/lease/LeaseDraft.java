@@ -1,5 +1,6 @@
 package io.breakwater.lease;
 
+import io.breakwater.api.FailoverPlanSpec.OnLoss;
 import io.breakwater.api.FailoverPlanStatus.Fence;
 import io.breakwater.lease.Lease.Outcome;
 import io.breakwater.lease.Lease.Request;
@@ -17,6 +18,7 @@ public final class LeaseDraft {
     private State state;
     private Fence fence;
     private long durationSeconds;
+    private OnLoss onLoss;
     private long writes;
     private long renewals;
     private Instant renewedAt;
@@ -44,6 +46,7 @@ public final class LeaseDraft {
         draft.state = lease.state();
         draft.fence = lease.fence();
         draft.durationSeconds = lease.durationSeconds();
+        draft.onLoss = lease.onLoss();
         draft.writes = lease.writes() + 1;
         draft.renewals = lease.renewals() + 1;
         draft.clockAheadMillis = lease.clockAheadMillis();
@@ -89,6 +92,12 @@ public final class LeaseDraft {
 
     LeaseDraft duration(Duration value) {
         durationSeconds = value.toSeconds();
+        return this;
+    }
+
+    /** @param value null before the first renewal of an epoch */
+    LeaseDraft onLoss(OnLoss value) {
+        onLoss = value;
         return this;
     }
 
@@ -153,6 +162,7 @@ public final class LeaseDraft {
                 state,
                 fence,
                 durationSeconds,
+                onLoss,
                 writes,
                 renewals,
                 renewedAt,

@@ -31,6 +31,14 @@ public final class LeaseKeeper {
 
         /** Reports that the lease is not certain any more. The keeper has stopped if another site holds the lease. */
         void lost(String cause);
+
+        /**
+         * Reports that the lease was not renewed in time, and that the pods run on, since the lease says {@code KeepServing}; called
+         * again while that lasts.
+         *
+         * @param confirmed whether this process has ever renewed the lease. If not, the whole site may have been off
+         */
+        void atRisk(String cause, boolean confirmed);
     }
 
     /**
@@ -39,9 +47,9 @@ public final class LeaseKeeper {
      * @param plan namespace and name of the plan
      * @param site this site
      * @param epoch the epoch that this cluster remembers; the lease of a later epoch belongs to another site
-     * @param timing the times of the plan
+     * @param terms of the plan, which each renewal writes
      */
-    public record Holding(String plan, String site, long epoch, LeaseTiming timing) {}
+    public record Holding(String plan, String site, long epoch, LeaseTerms terms) {}
 
     /**
      * The clocks of a keeper.
@@ -62,12 +70,14 @@ public final class LeaseKeeper {
     /** Pause after a failed attempt of a process that has not renewed yet, since it may have little time for that. */
     private static final Duration SOON = Duration.ofSeconds(1);
 
+    private static final Duration RISK_AGAIN = Duration.ofSeconds(10);
+
     private static final Duration LATE = Duration.ofSeconds(10);
 
     /** The wall clock may be corrected by less than this. A larger step counts as a suspension. */
     private static final Duration STEP = Duration.ofSeconds(2);
 
-    private final Holding holding;
+    private volatile Holding holding;
     private final Supplier<LeaseStore> stores;
     private final Guard guard;
     private final Clocks clocks;
@@ -84,19 +94,24 @@ public final class LeaseKeeper {
     private volatile boolean retired;
     private volatile String failure;
     private volatile long nextAttempt;
+    private volatile boolean confirmed;
     private boolean reported;
+    private boolean risky;
+    private long nextRisk;
     private String gateCause;
     private boolean gateRuns;
     private long nextGate;
 
     /**
      * @param stores opens the store of the lease; called for each attempt, since credentials and locations change
+     * @param servesOn whether the lease said {@code KeepServing} when it was last renewed, as this cluster recorded it
      * @param last the last renewal that is known
      * @param calls runs each call on a thread of its own
      */
     public LeaseKeeper(
             Holding holding,
             Supplier<LeaseStore> stores,
+            boolean servesOn,
             LastRenewal last,
             Guard guard,
             Clocks clocks,
@@ -107,7 +122,7 @@ public final class LeaseKeeper {
         this.clocks = clocks;
         this.calls = calls;
         long now = now();
-        this.watch = new RenewalWatch(holding.timing(), last, now);
+        this.watch = new RenewalWatch(holding.terms(), servesOn, last, now);
         this.nextAttempt = now;
         this.beat = new Beat(now, clocks.wall().instant());
     }
@@ -120,6 +135,19 @@ public final class LeaseKeeper {
     /** An executor that runs each task on a platform thread of its own. */
     public static Executor platformThreads(String name) {
         return task -> Thread.ofPlatform().daemon().name(name).start(LogContext.wrap(task));
+    }
+
+    /** Renews with other terms from now on, if they differ. */
+    public void change(LeaseTerms terms) {
+        synchronized (watch) {
+            if (terms.equals(holding.terms())) {
+                return;
+            }
+            watch.change(terms, now());
+            holding = new Holding(holding.plan(), holding.site(), holding.epoch(), terms);
+        }
+        nextAttempt = now();
+        wake();
     }
 
     /** Stops the keeper. It does not close the gate, since the gate is closed already. */
@@ -169,9 +197,19 @@ public final class LeaseKeeper {
         return holding.epoch();
     }
 
-    /** Whether pods may run: a renewal by this process succeeded, and is recent enough. */
+    /** Whether pods may run: a renewal by this process succeeded, and is recent enough, or the lease says {@code KeepServing}. */
     public boolean mayRun() {
         return !isStopped() && suspension(now()).isZero() && watch.mayRun(now());
+    }
+
+    /** Whether the lease says {@code KeepServing} for certain, so that no other site takes it because of its age. */
+    public boolean servesOn() {
+        return !isStopped() && watch.servesOn();
+    }
+
+    /** Whether the lease was not renewed in time although the pods run on. */
+    public boolean isAtRisk() {
+        return !isStopped() && watch.servesOn() && watch.isOverdue(now());
     }
 
     /** Time since the start of the last renewal that succeeded. */
@@ -205,18 +243,38 @@ public final class LeaseKeeper {
             accept(answer, now);
         }
         if (!over && now - nextAttempt >= 0) {
-            nextAttempt = now + holding.timing().attempt().toNanos();
+            nextAttempt = now + holding.terms().timing().attempt().toNanos();
             attempt();
         }
-        if (!over && !reported && watch.isOverdue(now)) {
-            reported = true;
-            lose("the lease was not renewed for " + watch.age(now).toSeconds() + "s", now);
+        if (!over && watch.isOverdue(now)) {
+            overdue(now);
         }
         if (gateCause != null && !gateRuns && now - nextGate >= 0) {
             closeGate(gateCause, over ? LeaseTiming.LOST_GRACE : watch.grace(now));
         }
         Duration pause = min(LONGEST_PAUSE, Duration.ofNanos(nextAttempt - now));
-        return reported || over ? pause : min(pause, watch.untilNotice(now));
+        return reported || risky || over ? pause : min(pause, watch.untilNotice(now));
+    }
+
+    private void overdue(long now) {
+        if (!watch.servesOn()) {
+            if (!reported) {
+                reported = true;
+                lose("the lease was not renewed for " + watch.age(now).toSeconds() + "s", now);
+            }
+            return;
+        }
+        if (!risky || now - nextRisk >= 0) {
+            if (!risky) {
+                LOG.warnf(
+                        "the lease of FailoverPlan %s was not renewed for %d s; the application keeps running",
+                        holding.plan(), watch.age(now).toSeconds());
+            }
+            risky = true;
+            nextRisk = now + RISK_AGAIN.toNanos();
+            String cause = failure == null ? "the rendezvous location does not answer" : failure;
+            calls.execute(() -> guard.atRisk(cause, confirmed));
+        }
     }
 
     /** A monotonic clock does not count the time in which the machine was suspended. The wall clock does. */
@@ -242,13 +300,15 @@ public final class LeaseKeeper {
 
     private void accept(RenewalAnswer answer, long now) {
         switch (answer) {
-            case RenewalAnswer.Renewed(long startedAt) -> {
+            case RenewalAnswer.Renewed(long startedAt, LeaseTerms terms) -> {
                 failure = null;
-                nextAttempt =
-                        Math.max(now, startedAt + holding.timing().renewEvery().toNanos());
-                watch.renewed(startedAt, now);
-                if (watch.mayRun(now)) {
+                nextAttempt = Math.max(
+                        now, startedAt + holding.terms().timing().renewEvery().toNanos());
+                watch.renewed(startedAt, terms, now);
+                if (watch.isConfirmed()) {
+                    confirmed = true;
                     reported = false;
+                    risky = false;
                     gateCause = over ? gateCause : null;
                     calls.execute(guard::renewed);
                 }
@@ -329,7 +389,8 @@ public final class LeaseKeeper {
     }
 
     private RenewalAnswer renew() {
-        return LeaseRenewal.of(stores.get(), holding, this::end, clocks).run();
+        return LeaseRenewal.of(stores.get(), holding, () -> holding.terms(), this::end, clocks)
+                .run();
     }
 
     private LeaseRenewal.End end() {

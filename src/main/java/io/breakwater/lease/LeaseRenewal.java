@@ -13,10 +13,17 @@ import java.util.function.Supplier;
  * One attempt to renew or retire a lease. Only a lease that names another holder or a later epoch means that this site lost it. A
  * lease that is absent, or older than this cluster remembers, proves nothing: stores fail, are emptied and are restored.
  *
+ * @param terms what to write; asked after the lease was read. So a write that follows one with later terms has later terms too
  * @param end whether to end the lease; asked late, since another attempt may end it while this one reads
  * @param startedAt start of the attempt; a renewal counts from here, however late the answer arrives
  */
-record LeaseRenewal(LeaseStore store, Holding holding, Supplier<End> end, Clocks clocks, long startedAt) {
+record LeaseRenewal(
+        LeaseStore store,
+        Holding holding,
+        Supplier<LeaseTerms> terms,
+        Supplier<End> end,
+        Clocks clocks,
+        long startedAt) {
     /** What a renewal does in place of renewing. */
     enum End {
         None,
@@ -25,8 +32,10 @@ record LeaseRenewal(LeaseStore store, Holding holding, Supplier<End> end, Clocks
     }
 
     /** An attempt that starts now. */
-    static LeaseRenewal of(LeaseStore store, Holding holding, Supplier<End> end, Clocks clocks) {
-        return new LeaseRenewal(store, holding, end, clocks, clocks.nanos().getAsLong());
+    static LeaseRenewal of(
+            LeaseStore store, Holding holding, Supplier<LeaseTerms> terms, Supplier<End> end, Clocks clocks) {
+        return new LeaseRenewal(
+                store, holding, terms, end, clocks, clocks.nanos().getAsLong());
     }
 
     /** Reads the lease and writes it again; blocks. */
@@ -99,14 +108,16 @@ record LeaseRenewal(LeaseStore store, Holding holding, Supplier<End> end, Clocks
     private RenewalAnswer write(LeaseVersion seen, Lease basis) {
         long ahead = Duration.between(seen.storeTime(), clocks.wall().instant()).toMillis();
         End ends = basis.state() == Lease.State.Taken ? End.None : end.get();
+        LeaseTerms present = terms.get();
         Lease next = switch (ends) {
-            case None -> basis.renewed(holding.timing().duration(), ahead, seen.renewedAt());
+            case None -> basis.renewed(present.timing().duration(), present.onLoss(), ahead, seen.renewedAt());
             case Retire -> basis.retired();
             case Vacate -> basis.vacated();
         };
         return store.write(next, Optional.of(seen))
-                .<RenewalAnswer>map(written ->
-                        ends == End.None ? new RenewalAnswer.Renewed(startedAt) : new RenewalAnswer.Retired())
+                .<RenewalAnswer>map(written -> ends == End.None
+                        ? new RenewalAnswer.Renewed(startedAt, present)
+                        : new RenewalAnswer.Retired())
                 .orElseGet(() -> new RenewalAnswer.Failed("another process wrote the lease at the same time"));
     }
 }

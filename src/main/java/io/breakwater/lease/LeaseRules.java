@@ -5,6 +5,7 @@ import io.breakwater.lease.SiteFacts.Handover;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.OptionalLong;
+import java.util.function.Function;
 
 /**
  * The rules of the lease: they find the next action of a site from its facts. They are pure, and this is the only place that
@@ -25,13 +26,15 @@ public final class LeaseRules {
 
     /**
      * Whether another site may take the lease: it was offered, or this process has seen no renewal for so long that the holder
-     * must have gated its pods. Only the monotonic clock of this process counts.
+     * must have gated its pods. Only the monotonic clock of this process counts. The pods of a holder that keeps serving do not
+     * end, so its lease never expires.
      */
     public static boolean isTakeable(LeaseVersion seen, LeaseTiming ofHolder) {
         return switch (seen.lease().state()) {
             case Offered, Vacated -> true;
             case Retired -> false;
-            case Taken, Held, Releasing -> seen.stoodStill().compareTo(ofHolder.takeableAfter()) > 0;
+            case Taken, Held, Releasing ->
+                !seen.lease().servesOn() && seen.stoodStill().compareTo(ofHolder.takeableAfter()) > 0;
         };
     }
 
@@ -48,8 +51,12 @@ public final class LeaseRules {
                 ? Duration.ZERO
                 : seen.lease().duration();
         Instant served = seen.renewedAt().plus(validity);
-        Instant now = later(seen.storeTime(), seen.renewedAt().plus(seen.stoodStill()));
-        Instant last = now.isBefore(served) ? now : served;
+        Instant now = now(seen);
+        boolean ended = !seen.lease().servesOn() && served.isBefore(now);
+        return lossBound(seen, start, ended ? served : now);
+    }
+
+    private static Duration lossBound(LeaseVersion seen, PointRef start, Instant last) {
         Duration loss = Duration.between(capturedByStore(seen.lease(), start), last);
         return loss.isNegative() ? Duration.ZERO : loss;
     }
@@ -191,7 +198,7 @@ public final class LeaseRules {
                             seen.lease().takenInPlace(facts.timing().duration()))
                     : new LeaseAction.AwaitOrder(true);
         }
-        return facts.wanted() || again ? take(facts, seen, Fence.Vacated) : new LeaseAction.AwaitOrder(false);
+        return facts.wanted() || again ? take(facts, seen, Fence.Vacated, lossFrom(seen)) : new LeaseAction.AwaitOrder(false);
     }
 
     private static LeaseAction whileHeld(SiteFacts facts, LeaseVersion seen) {
@@ -199,6 +206,9 @@ public final class LeaseRules {
         boolean requested = lease.requestedBy(facts.site());
         if (!facts.wanted()) {
             return requested ? new LeaseAction.Withdraw(lease.withdrawn(seen.renewedAt())) : new LeaseAction.Follow();
+        }
+        if (facts.attestation().isPresent()) {
+            return attested(facts, seen, facts.attestation().get());
         }
         if (!requested) {
             return isAnswered(facts, lease)
@@ -212,20 +222,61 @@ public final class LeaseRules {
     private static LeaseAction afterRequest(SiteFacts facts, LeaseVersion seen) {
         LeaseTiming ofHolder = LeaseTiming.of(seen.lease().duration());
         if (!isTakeable(seen, ofHolder)) {
+            if (seen.lease().servesOn()) {
+                return isLate(seen, ofHolder)
+                        ? new LeaseAction.AwaitAttestation(RenewalCounter.of(seen.lease()))
+                        : new LeaseAction.AwaitRelease(facts.peerSilent());
+            }
             return isLate(seen, ofHolder)
                     ? new LeaseAction.AwaitExpiry(ofHolder.takeableAfter().minus(seen.stoodStill()))
                     : new LeaseAction.AwaitRelease(facts.peerSilent());
         }
-        return take(facts, seen, Fence.Expired);
+        return take(facts, seen, Fence.Expired, lossFrom(seen));
     }
 
-    /** Takes the lease without a final point, within the loss that the plan allows. */
-    private static LeaseAction take(SiteFacts facts, LeaseVersion seen, Fence fence) {
+    /**
+     * A user attested that the site of the holder is off, so it is not asked to hand over. It must have missed a renewal while this
+     * process watched, so that an attestation that came too early has an effect only if it is true. The holder may have served until
+     * the attestation. That moment counts only as far back as this process has seen no renewal, since a clock of the cluster may be
+     * wrong.
+     */
+    private static LeaseAction attested(SiteFacts facts, LeaseVersion seen, Attestation attestation) {
+        if (!attestation.isCurrent(seen.lease())) {
+            return new LeaseAction.Contradicted(seen.age());
+        }
+        Duration missing = LeaseTiming.of(seen.lease().duration()).notice().minus(seen.stoodStill());
+        if (missing.isPositive()) {
+            return new LeaseAction.ConfirmAttestation(missing);
+        }
+        Instant moment = now(seen).minus(shorter(attestation.age(), seen.stoodStill()));
+        return take(facts, seen, Fence.Attested, point -> lossBound(seen, point, later(moment, seen.renewedAt())));
+    }
+
+    /** The time of the store. It is not earlier than the time for which this process has seen no renewal allows. */
+    private static Instant now(LeaseVersion seen) {
+        return later(seen.storeTime(), seen.renewedAt().plus(seen.stoodStill()));
+    }
+
+    private static Duration shorter(Duration a, Duration b) {
+        return a.compareTo(b) < 0 ? a : b;
+    }
+
+    private static Function<PointRef, Duration> lossFrom(LeaseVersion seen) {
+        return point -> lossBound(seen, point);
+    }
+
+    /**
+     * Takes the lease without a final point, within the loss that the plan allows.
+     *
+     * @param bound the loss of a start from a point
+     */
+    private static LeaseAction take(
+            SiteFacts facts, LeaseVersion seen, Fence fence, Function<PointRef, Duration> bound) {
         if (facts.newest().isEmpty()) {
             return new LeaseAction.NothingToStartFrom();
         }
         PointRef newest = facts.newest().get();
-        Duration loss = lossBound(seen, newest);
+        Duration loss = bound.apply(newest);
         if (loss.compareTo(facts.maxDataLoss()) > 0) {
             return new LeaseAction.TooMuchLoss(loss);
         }

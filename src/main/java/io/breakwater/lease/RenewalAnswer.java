@@ -2,8 +2,11 @@ package io.breakwater.lease;
 
 /** The result of one call of a keeper. */
 sealed interface RenewalAnswer {
-    /** @param startedAt monotonic time at which the renewal started */
-    record Renewed(long startedAt) implements RenewalAnswer {}
+    /**
+     * @param startedAt monotonic time at which the renewal started
+     * @param terms that the renewal wrote
+     */
+    record Renewed(long startedAt, LeaseTerms terms) implements RenewalAnswer {}
 
     record Retired() implements RenewalAnswer {}
 

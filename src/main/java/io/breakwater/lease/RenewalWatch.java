@@ -10,20 +10,25 @@ final class RenewalWatch {
     /** Longest time for an answer after a suspension, when the lease may belong to another site. */
     private static final Duration AFTER_SUSPENSION = Duration.ofSeconds(2);
 
-    private final LeaseTiming planned;
     private LeaseTiming timing;
+    private LeaseTerms wanted;
+    private long wantedAt;
+    private boolean servesOn;
     private long renewedAt;
     private long noticeAt;
     private long resumedAt;
     private boolean confirmed;
 
     /**
-     * @param planned the times of the plan. They count from the first renewal on, which writes their duration into the document
+     * @param wanted terms of the renewals from now on. Longer and weaker ones count once a renewal has written them into the document
+     * @param servesOn whether the lease said {@code KeepServing} when it was last renewed
      * @param last the last renewal that is known, by another process or site
      */
-    RenewalWatch(LeaseTiming planned, LastRenewal last, long now) {
-        this.planned = planned;
-        this.timing = planned.within(last.duration());
+    RenewalWatch(LeaseTerms wanted, boolean servesOn, LastRenewal last, long now) {
+        this.timing = wanted.timing().within(last.duration());
+        this.wanted = wanted;
+        this.wantedAt = now;
+        this.servesOn = servesOn && wanted.servesOn();
         this.renewedAt = now - last.age().toNanos();
         this.resumedAt = now;
         this.noticeAt = later(
@@ -31,15 +36,30 @@ final class RenewalWatch {
                 now + timing.settling().toNanos());
     }
 
+    /** The next renewals have other terms. Shorter and stronger ones apply from now on, the others once a renewal has succeeded. */
+    synchronized void change(LeaseTerms terms, long now) {
+        wanted = terms;
+        wantedAt = now;
+        servesOn = servesOn && terms.servesOn();
+        if (terms.timing().duration().compareTo(timing.duration()) < 0) {
+            timing = terms.timing();
+            noticeAt = earlier(noticeAt, now + timing.notice().toNanos());
+        }
+    }
+
     /**
      * A renewal succeeded.
      *
      * @param startedAt start of the renewal; the answer may have come much later
+     * @param terms that it wrote
      */
-    synchronized void renewed(long startedAt, long now) {
-        timing = planned;
+    synchronized void renewed(long startedAt, LeaseTerms terms, long now) {
         if (startedAt - resumedAt < 0) {
             return; // The machine was suspended between the start and the answer.
+        }
+        if (terms.equals(wanted) && startedAt - wantedAt >= 0) {
+            timing = terms.timing();
+            servesOn = terms.servesOn();
         }
         renewedAt = confirmed ? later(renewedAt, startedAt) : startedAt;
         noticeAt = renewedAt + timing.notice().toNanos();
@@ -55,9 +75,14 @@ final class RenewalWatch {
         noticeAt = later(renewedAt + timing.notice().toNanos(), now + answer);
     }
 
-    /** Whether pods may run: a renewal by this process succeeded, and is recent enough. */
+    /** Whether pods may run: a renewal by this process succeeded, and is recent enough, or the lease says {@code KeepServing}. */
     synchronized boolean mayRun(long now) {
-        return confirmed && timing.mayRun(Duration.ofNanos(now - renewedAt));
+        return servesOn || confirmed && noticeAt - now > 0;
+    }
+
+    /** Whether the pods may run although the lease is not renewed: no other site takes it because of its age. */
+    synchronized boolean servesOn() {
+        return servesOn;
     }
 
     /** Whether a renewal by this process succeeded, since the machine was last suspended. */
@@ -83,6 +108,10 @@ final class RenewalWatch {
     /** Grace period for pods that are gated now. It is shorter when the lease may belong to another site by their end. */
     synchronized Duration grace(long now) {
         return timing.graceAt(age(now));
+    }
+
+    private static long earlier(long a, long b) {
+        return a - b < 0 ? a : b;
     }
 
     private static long later(long a, long b) {

@@ -22,6 +22,7 @@ import java.util.OptionalLong;
  * @param newest the newest point that an unplanned failover could start from
  * @param inPlace whether a user lets this site serve what these volumes have
  * @param hasVolumes whether this site vacated the lease, and its namespace has volumes again whose data no user has discarded
+ * @param attestation the valid attestation of a user that the site of the holder is off
  */
 public record SiteFacts(
         String site,
@@ -36,7 +37,8 @@ public record SiteFacts(
         Handover handover,
         Optional<PointRef> newest,
         boolean inPlace,
-        boolean hasVolumes) {
+        boolean hasVolumes,
+        Optional<Attestation> attestation) {
 
     public SiteFacts {
         Objects.requireNonNull(site, "site");
@@ -47,6 +49,7 @@ public record SiteFacts(
         Objects.requireNonNull(maxDataLoss, "maxDataLoss");
         Objects.requireNonNull(handover, "handover");
         Objects.requireNonNull(newest, "newest");
+        Objects.requireNonNull(attestation, "attestation");
     }
 
     /** Progress of a hand-over, as the cluster shows it: on the new site, of the preparation of the offered point. */
@@ -78,6 +81,7 @@ public record SiteFacts(
         private Optional<PointRef> newest = Optional.empty();
         private boolean inPlace;
         private boolean hasVolumes;
+        private Optional<Attestation> attestation = Optional.empty();
 
         public Draft site(String value) {
             site = value;
@@ -144,6 +148,11 @@ public record SiteFacts(
             return this;
         }
 
+        public Draft attestation(Optional<Attestation> value) {
+            attestation = value;
+            return this;
+        }
+
         public SiteFacts build() {
             return new SiteFacts(
                     site,
@@ -158,7 +167,8 @@ public record SiteFacts(
                     handover,
                     newest,
                     inPlace,
-                    hasVolumes);
+                    hasVolumes,
+                    attestation);
         }
     }
 }

@@ -387,6 +387,12 @@ public enum MeterName {
             "Validity of a renewal of the lease, by spec.lease.duration on the active site",
             "namespace",
             "plan"),
+    FAILOVER_LEASE_AT_RISK(
+            "breakwater_failover_lease_at_risk",
+            Kind.GAUGE,
+            "1 while this site cannot renew its lease and the application keeps running, else 0",
+            "namespace",
+            "plan"),
     FAILOVER_STALLED(
             "breakwater_failover_stalled",
             Kind.GAUGE,

@@ -23,6 +23,7 @@ public final class CaptureRules {
             "restorepoints." + Api.GROUP,
             "restores." + Api.GROUP,
             "verifications." + Api.GROUP,
+            "failoverrequests." + Api.GROUP,
             "volumesnapshots.snapshot.storage.k8s.io",
             "volumegroupsnapshots.groupsnapshot.storage.k8s.io",
             "csistoragecapacities.storage.k8s.io");

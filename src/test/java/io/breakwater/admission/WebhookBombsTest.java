@@ -12,6 +12,7 @@ import io.breakwater.lease.LeaseCounter;
 import io.breakwater.lease.LeaseKeeper;
 import io.breakwater.lease.LeaseMemory;
 import io.breakwater.lease.LeaseStore;
+import io.breakwater.lease.LeaseTerms;
 import io.breakwater.lease.LeaseTiming;
 import io.breakwater.observe.TestEvents;
 import io.breakwater.store.MemoryStore;
@@ -50,8 +51,9 @@ class WebhookBombsTest {
                 new MemoryStore(), new DirectCalls(), "shop", "shop", new LeaseMemory(LeaseCounter.NONE));
         store.write(Lease.first("east", TIMING.duration()), Optional.empty());
         LeaseKeeper keeper = new LeaseKeeper(
-                new LeaseKeeper.Holding("shop/shop", "east", 1, TIMING),
+                new LeaseKeeper.Holding("shop/shop", "east", 1, LeaseTerms.gating(TIMING)),
                 () -> store,
+                false,
                 new LastRenewal(Duration.ZERO, TIMING.duration()),
                 new CountingGuard(),
                 new LeaseKeeper.Clocks(Clock.systemUTC(), System::nanoTime),
@@ -128,5 +130,8 @@ class WebhookBombsTest {
 
         @Override
         public void lost(String cause) {}
+
+        @Override
+        public void atRisk(String cause, boolean confirmed) {}
     }
 }

@@ -37,7 +37,7 @@ class ChartTest {
     void rendersGuardAndOperatorAndRetainsCrdsByDefault() throws IOException {
         Map<String, JsonNode> objects = render();
         assertThat(kinds(objects, "Deployment")).containsExactly("breakwater-guard", "breakwater-operator");
-        assertThat(kinds(objects, "CustomResourceDefinition")).hasSize(6);
+        assertThat(kinds(objects, "CustomResourceDefinition")).hasSize(7);
         objects.values().stream()
                 .filter(o -> o.path("kind").asText().equals("CustomResourceDefinition"))
                 .forEach(crd -> assertThat(crd.at("/metadata/annotations")

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.FailoverPlan;
+import io.breakwater.api.FailoverRequest;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.Verification;
@@ -49,6 +50,7 @@ final class CrdFiles {
             RestorePoint.class,
             Restore.class,
             FailoverPlan.class,
+            FailoverRequest.class,
             Verification.class);
 
     /** Descriptions of fields of the Kubernetes model, and of fields that every kind has. */

@@ -34,7 +34,7 @@ class CrdFilesTest {
 
     @Test
     void requiresCheckedInCrdsToMatchTheClasses() throws IOException {
-        assertThat(files).hasSize(6);
+        assertThat(files).hasSize(7);
         for (Path directory : List.of(CrdFiles.DIRECTORY, CrdFiles.CHART_DIRECTORY)) {
             try (var present = Files.list(directory)) {
                 assertThat(present.map(p -> p.getFileName().toString()))

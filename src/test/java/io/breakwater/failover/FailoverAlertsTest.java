@@ -1,8 +1,10 @@
 package io.breakwater.failover;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.breakwater.api.Condition;
+import io.breakwater.api.FailoverPlanSpec.OnLoss;
 import io.breakwater.observe.LabelValues;
 import io.breakwater.observe.MeterName;
 import io.breakwater.testing.AlertProof;
@@ -55,6 +57,25 @@ class FailoverAlertsTest {
 
         age.over(scrape(sites.west)).check();
         stalled.over(scrape(sites.west)).check();
+    }
+
+    @Test
+    @ProvesAlerts("BreakwaterLeaseAtRisk")
+    void reportsALeaseThatCannotBeRenewedWhileTheApplicationRuns() {
+        sites.east.edit(spec -> spec.lease.onLoss = OnLoss.KeepServing);
+        sites.until("east has recorded the lease", () -> sites.east.status().onLoss == OnLoss.KeepServing);
+        AlertProof proof = AlertProof.of("BreakwaterLeaseAtRisk").quiet(scrape(sites.east));
+        sites.east.store.away = true;
+        await().atMost(Duration.ofMinutes(2))
+                .until(() -> sites.east.keepers.risk("shop/shop").isPresent());
+        sites.east.reconcile();
+        String firing = scrape(sites.east);
+        sites.east.store.away = false;
+        await().atMost(Duration.ofMinutes(2))
+                .until(() -> sites.east.keepers.risk("shop/shop").isEmpty());
+        sites.east.reconcile();
+
+        proof.firing(firing).over(scrape(sites.east)).check();
     }
 
     @Test

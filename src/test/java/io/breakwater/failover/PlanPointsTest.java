@@ -60,8 +60,15 @@ class PlanPointsTest {
             FailoverPlan resource = new FailoverPlan();
             resource.getMetadata().setNamespace("shop");
             resource.getMetadata().setName("shop");
-            PlanSite plan =
-                    new PlanSite(resource, "west", "east", "near", "far", LeaseTiming.of(Duration.ofSeconds(60)), null);
+            PlanSite plan = new PlanSite(
+                    resource,
+                    "west",
+                    "east",
+                    "near",
+                    "far",
+                    LeaseTiming.of(Duration.ofSeconds(60)),
+                    null,
+                    new Intent.None());
             Lease lease = Lease.first("east", Duration.ofSeconds(60));
             AtomicLong nanos = new AtomicLong();
             PlanPoints points = new PlanPoints(cluster.client(), TestIndex.empty(cluster.client()), nanos::get);
@@ -120,7 +127,15 @@ class PlanPointsTest {
         FailoverPlan resource = new FailoverPlan();
         resource.getMetadata().setNamespace("shop");
         resource.getMetadata().setName("shop");
-        return new PlanSite(resource, "west", "east", "near", "far", LeaseTiming.of(Duration.ofSeconds(60)), null);
+        return new PlanSite(
+                resource,
+                "west",
+                "east",
+                "near",
+                "far",
+                LeaseTiming.of(Duration.ofSeconds(60)),
+                null,
+                new Intent.None());
     }
 
     private static RestorePoint sealed(String name, String capturedAt) {

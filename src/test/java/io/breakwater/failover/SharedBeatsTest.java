@@ -32,6 +32,7 @@ class SharedBeatsTest {
         plan.getMetadata().setName(name);
         plan.setSpec(new FailoverPlanSpec());
         plan.getSpec().rendezvousRef = new NamedRef(rendezvous);
-        return new PlanSite(plan, "east", "west", "near", "far", LeaseTiming.of(Duration.ofSeconds(60)), null);
+        return new PlanSite(
+                plan, "east", "west", "near", "far", LeaseTiming.of(Duration.ofSeconds(60)), null, new Intent.None());
     }
 }

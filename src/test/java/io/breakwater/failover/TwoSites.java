@@ -11,6 +11,8 @@ import io.breakwater.api.Condition;
 import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.FailoverPlanSpec;
 import io.breakwater.api.FailoverPlanStatus;
+import io.breakwater.api.FailoverRequest;
+import io.breakwater.api.FailoverRequestSpec;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestorePoint;
@@ -40,6 +42,7 @@ import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.client.CustomResource;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.utils.Serialization;
 import io.micrometer.prometheus.PrometheusConfig;
 import io.micrometer.prometheus.PrometheusMeterRegistry;
 import java.io.IOException;
@@ -53,6 +56,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
@@ -93,6 +97,11 @@ final class TwoSites implements AutoCloseable {
         final InMemoryApiServer api = new InMemoryApiServer();
         final FaultyStore store;
         boolean down;
+        /** Runs before each reconciliation of this cluster, as a loop in the cluster does. */
+        Runnable loops = () -> {};
+        /** Value of spec.lease.onLoss in Git. */
+        FailoverPlanSpec.OnLoss inGit = FailoverPlanSpec.OnLoss.Gate;
+
         boolean copies = true;
         /** The cause with which Restores of this cluster fail; null for success. */
         String refuses;
@@ -122,6 +131,7 @@ final class TwoSites implements AutoCloseable {
         StartupGate startupGate;
         LeaseKeepers keepers;
         private FailoverPlanReconciler reconciler;
+        private FailoverRequestReconciler requests;
         private Runnable touched = () -> {};
 
         Cluster(String site, String uid) {
@@ -194,7 +204,9 @@ final class TwoSites implements AutoCloseable {
                     };
                 }
             };
-            LeaseSupervisor supervisor = new LeaseSupervisor(sites, gate, keepers, events, clock);
+            LeaseSupervisor supervisor = new LeaseSupervisor(client(), sites, gate, keepers, events, clock);
+            requests =
+                    new FailoverRequestReconciler(TestObjects.of(client()), supervisor, writer, events, config, clock);
             startupGate = new StartupGate(client(), supervisor, config);
             reconciler = new FailoverPlanReconciler(
                     client(),
@@ -283,6 +295,37 @@ final class TwoSites implements AutoCloseable {
             }
         }
 
+        /** Creates a FailoverRequest as a user does. */
+        void request(String name, Consumer<FailoverRequestSpec> change) {
+            FailoverRequest request = new FailoverRequest();
+            request.setMetadata(new ObjectMetaBuilder()
+                    .withName(name)
+                    .withNamespace(NS)
+                    .withUid(UUID.randomUUID().toString())
+                    .withCreationTimestamp(Instant.now().toString())
+                    .build());
+            request.setSpec(new FailoverRequestSpec());
+            request.getSpec().planRef = new NamedRef("shop");
+            request.getSpec().site = site;
+            change.accept(request.getSpec());
+            client().resource(request).create();
+        }
+
+        FailoverRequest request(String name) {
+            return client().resources(FailoverRequest.class)
+                    .inNamespace(NS)
+                    .withName(name)
+                    .get();
+        }
+
+        void reconcileRequests() {
+            client().resources(FailoverRequest.class)
+                    .inNamespace(NS)
+                    .list()
+                    .getItems()
+                    .forEach(requests::advance);
+        }
+
         /** Reconciles the plan as a cache has it that is behind. */
         void reconcile(FailoverPlan earlier) {
             reconciler.reconcilePlan(earlier);
@@ -324,6 +367,18 @@ final class TwoSites implements AutoCloseable {
             FailoverPlan plan = plan();
             plan.setStatus(null);
             client().resource(plan).update();
+        }
+
+        /** Applies the manifest from Git, with east as the active site. It changes the generation only if the spec differs. */
+        void applyManifest() {
+            FailoverPlan plan = plan();
+            FailoverPlanSpec spec = manifest("east").getSpec();
+            spec.lease.onLoss = inGit;
+            if (!Serialization.asJson(plan.getSpec()).equals(Serialization.asJson(spec))) {
+                plan.setSpec(spec);
+                plan.getMetadata().setGeneration(plan.getMetadata().getGeneration() + 1);
+                client().resource(plan).update();
+            }
         }
 
         /** Changes the spec as a user does. */
@@ -428,14 +483,16 @@ final class TwoSites implements AutoCloseable {
 
     /** Runs both operators and the simulated controllers until a condition holds. */
     void until(String what, BooleanSupplier reached) {
-        Instant deadline = Instant.now().plusSeconds(60);
+        Instant deadline = Instant.now().plusSeconds(180);
         while (!reached.getAsBoolean()) {
             if (Instant.now().isAfter(deadline)) {
                 throw new AssertionError(what + " did not happen; east " + show(east) + ", west " + show(west));
             }
             for (Cluster c : all()) {
                 if (!c.down) {
+                    c.loops.run();
                     c.reconcile();
+                    c.reconcileRequests();
                     SimulatedControllers.run(c, peer(c));
                 }
             }
@@ -560,6 +617,7 @@ final class TwoSites implements AutoCloseable {
         plan.getSpec().maxDataLoss = "0s";
         plan.getSpec().lease = new FailoverPlanSpec.Lease();
         plan.getSpec().lease.duration = "30s";
+        plan.getSpec().lease.onLoss = FailoverPlanSpec.OnLoss.Gate;
         return plan;
     }
 

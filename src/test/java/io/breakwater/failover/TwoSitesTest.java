@@ -557,6 +557,38 @@ class TwoSitesTest {
                 .isGreaterThanOrEqualTo(Duration.ofSeconds(60));
     }
 
+    /** Both sites fail to restore, one after the other, and no user looks. */
+    @Test
+    void takesAnOfferBackThatItMadeBeforeItHasServed() {
+        sites.settled();
+        sites.scheduledPoint(sites.east, "p1", FIVE_MINUTES.plusSeconds(60));
+        sites.east.kill();
+        sites.silence(FIVE_MINUTES);
+        sites.west.restores = false;
+        failOverToWest("10m");
+        sites.until("west restores", () -> !sites.west.restores().isEmpty());
+        String run = sites.west.status().run.id;
+        sites.east.restores = false;
+        sites.east.down = false;
+        sites.east.startProcess();
+        sites.until("east follows", () -> sites.east.status().role == Role.Passive);
+        sites.east.edit(s -> s.activeSite = "west");
+        sites.east.reconcile();
+        sites.east.edit(s -> s.activeSite = "east");
+        sites.until("west offers the lease", () -> sites.west.lease().state() == Lease.State.Offered);
+        assertThat(sites.west.lease().holder()).isEqualTo("west");
+
+        sites.west.passDeadline();
+        sites.until("west takes it back", () -> sites.west.lease().state() == Lease.State.Taken);
+        sites.west.restores = true;
+        sites.untilActive(sites.west);
+
+        assertThat(sites.west.lease()).extracting(Lease::epoch, Lease::holder).containsExactly(2L, "west");
+        assertThat(sites.west.status().run.id).isEqualTo(run);
+        assertThat(sites.west.status().run.state).isEqualTo(State.Done);
+        assertThat(sites.east.gated()).isTrue();
+    }
+
     @Test
     void reportsAGateThatAnotherHolderKeepsClosed() {
         sites.settled();

@@ -4,6 +4,7 @@ import io.breakwater.api.Api;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.Durations;
 import io.breakwater.api.FailoverPlan;
+import io.breakwater.api.FailoverPlanSpec.OnLoss;
 import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.api.JournalEntry;
@@ -125,6 +126,7 @@ final class Story implements AutoCloseable {
         FailoverPlan plan = Examples.read("failoverplan.yaml", FailoverPlan.class);
         plan.getMetadata().setNamespace(SHOP);
         plan.getMetadata().setAnnotations(annotations);
+        plan.getSpec().lease.onLoss = OnLoss.Gate; // the story waits for the lease to expire, and attests nothing
         site.client().resource(plan).serverSideApply();
         site.client().resource(policy()).serverSideApply();
     }

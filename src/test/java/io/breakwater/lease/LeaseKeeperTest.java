@@ -56,6 +56,9 @@ class LeaseKeeperTest {
         public void renewed() {}
 
         @Override
+        public void atRisk(String cause, boolean confirmed) {}
+
+        @Override
         public void lost(String cause) {
             lost = cause;
         }
@@ -77,8 +80,9 @@ class LeaseKeeperTest {
 
     private void start(long epoch, Duration age) {
         keeper = new LeaseKeeper(
-                new LeaseKeeper.Holding("shop/shop", "east", epoch, TIMING),
+                new LeaseKeeper.Holding("shop/shop", "east", epoch, LeaseTerms.gating(TIMING)),
                 () -> store,
+                false,
                 new LastRenewal(age, TIMING.duration()),
                 guard,
                 new LeaseKeeper.Clocks(Clock.systemUTC(), System::nanoTime),

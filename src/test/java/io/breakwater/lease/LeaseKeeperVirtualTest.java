@@ -213,8 +213,9 @@ class LeaseKeeperVirtualTest {
     void doesNotGateBeforeTheNoticeWhenTheLeaseWentBack() {
         VirtualKeeper virtual = new VirtualKeeper(() -> store, TIMING, Duration.ZERO);
         LeaseKeeper later = new LeaseKeeper(
-                new LeaseKeeper.Holding("shop/shop", "east", 3, TIMING),
+                new LeaseKeeper.Holding("shop/shop", "east", 3, LeaseTerms.gating(TIMING)),
                 () -> store,
+                false,
                 new LastRenewal(Duration.ZERO, TIMING.duration()),
                 virtual,
                 new LeaseKeeper.Clocks(java.time.Clock.systemUTC(), () -> 0),

@@ -5,6 +5,7 @@ import static io.breakwater.lease.ModelState.OLD;
 import static io.breakwater.lease.ModelState.ago;
 import static io.breakwater.lease.ModelState.ticks;
 
+import io.breakwater.api.FailoverPlanSpec.OnLoss;
 import io.breakwater.lease.LeaseInvariants.Violation;
 import io.breakwater.lease.ModelState.Flight;
 import io.breakwater.lease.ModelState.Pods;
@@ -42,6 +43,9 @@ final class LeaseModel {
      * @param skew lead of the clock of east over the clock of the store
      * @param jumps steps of the store's clock by {@link #JUMP}, in either direction
      * @param deletions namespaces that are deleted on the active site, and created again there
+     * @param keeps whether the plans say {@code KeepServing} at first
+     * @param switches edits of spec.lease.onLoss, each on one site
+     * @param attestations that the other site is off, when it is
      */
     record Limits(
             int crashes,
@@ -51,9 +55,21 @@ final class LeaseModel {
             Duration maxDataLoss,
             Duration skew,
             int jumps,
-            int deletions) {
+            int deletions,
+            boolean keeps,
+            int switches,
+            int attestations) {
         Limits(int crashes, int lost, int flips, int points, Duration maxDataLoss, Duration skew) {
             this(crashes, lost, flips, points, maxDataLoss, skew, 0, 0);
+        }
+
+        Limits(int crashes, int lost, int flips, int points, Duration maxDataLoss, Duration skew, int jumps, int deletions) {
+            this(crashes, lost, flips, points, maxDataLoss, skew, jumps, deletions, false, 0, 0);
+        }
+
+        /** Plans that keep serving, in histories with one crash. */
+        static Limits keeping(int crashes, int flips, int switches, int attestations) {
+            return new Limits(crashes, 0, flips, 1, Duration.ofMinutes(1), Duration.ZERO, 0, 0, true, switches, attestations);
         }
 
         Duration skewOf(String site) {
@@ -69,6 +85,7 @@ final class LeaseModel {
      * @param conditional whether a write depends on the version that was read
      * @param gates whether a holder that cannot renew gates
      * @param takesBack whether a site that has offered the lease takes it back before it serves again
+     * @param confirms whether a site serves on without a renewal only after a renewal has said {@code KeepServing}
      */
     record Subject(
             Function<SiteFacts, LeaseAction> rules,
@@ -77,12 +94,14 @@ final class LeaseModel {
             boolean podsFirst,
             boolean conditional,
             boolean gates,
-            boolean takesBack) {
+            boolean takesBack,
+            boolean confirms) {
         static Subject real() {
             return new Subject(
                     LeaseRules::decide,
                     LeaseTiming.of(LeaseTiming.SHORTEST),
                     (s, x) -> ticks(x.watched),
+                    true,
                     true,
                     true,
                     true,
@@ -207,6 +226,13 @@ final class LeaseModel {
         if (s.flips > 0) {
             take.event(name + ": user edits activeSite", x -> flip(x, x.site(name)));
         }
+        if (s.switches > 0) {
+            take.event(name + ": user edits onLoss", x -> switchOnLoss(x, x.site(name)));
+        }
+        boolean isOther = s.lease != null && s.lease.heldBy(s.other(site).name);
+        if (s.attestations > 0 && isOther && !s.other(site).node) {
+            take.event(name + ": user attests that the other site is off", x -> attest(x, x.site(name)));
+        }
         boolean holder = s.lease != null && s.lease.heldBy(name);
         if (s.points > 0 && holder && site.operator && site.attended() && site.pods == Pods.Running) {
             take.event(name + " makes a point", x -> {
@@ -261,7 +287,13 @@ final class LeaseModel {
         return subject.gates()
                 && site.operator
                 && site.gateOpen
+                && !(serves(site) && !site.unattended)
                 && !subject.timing().mayRun(ticks(site.renewal));
+    }
+
+    /** Whether the site serves without a renewal, unless its pods started without an operator. */
+    private boolean serves(Site site) {
+        return subject.confirms() ? site.servesOn : site.keeps;
     }
 
     private ModelState gated(ModelState s, String name) {
@@ -278,6 +310,9 @@ final class LeaseModel {
             return;
         }
         site.beat = 0;
+        boolean holds = s.lease != null && s.lease.heldBy(site.name);
+        site.servesOn = site.servesOn && site.keeps && holds;
+        site.attested = holds ? ModelState.UNSEEN : site.attested;
         site.watched = s.lease == null || s.lease.heldBy(site.name) ? ModelState.UNSEEN : Math.max(site.watched, 0);
         LeaseAction action = subject.rules().apply(facts(s, site, fails));
         switch (action) {
@@ -323,8 +358,9 @@ final class LeaseModel {
                                 subject.watch().stoodStill(s, site))))
                 .knownEpoch(site.known < 0 ? OptionalLong.empty() : OptionalLong.of(site.known))
                 .named(site.named.equals(site.name))
-                .wanted(LeaseRules.wants(site.name, site.named, site.settled))
-                .run(site.name + site.generation)
+                .wanted(isAttested(site) || LeaseRules.wants(site.name, site.named, site.settled))
+                .run(isAttested(site) ? "request" : site.name + site.generation)
+                .attestation(attestation(s, site))
                 .maxDataLoss(limits.maxDataLoss())
                 .peerSilent(ticks(s.other(site).beat).compareTo(subject.timing().duration()) > 0)
                 .handover(progress(s, site, fails))
@@ -332,6 +368,18 @@ final class LeaseModel {
                 .inPlace(site.filled)
                 .hasVolumes(site.filled)
                 .build();
+    }
+
+    private static boolean isAttested(Site site) {
+        return site.attested != ModelState.UNSEEN;
+    }
+
+    private static Optional<Attestation> attestation(ModelState s, Site site) {
+        if (!isAttested(site) || s.lease == null) {
+            return Optional.empty();
+        }
+        RenewalCounter renewal = site.contradicted ? new RenewalCounter(0, 0) : RenewalCounter.of(s.lease);
+        return Optional.of(new Attestation(renewal, ticks(site.attested)));
     }
 
     /** A site that has not restored the offered point yet is one that does not decide yet. */
@@ -352,12 +400,18 @@ final class LeaseModel {
 
     private static void standBy(LeaseAction.Standby action, Site site) {
         site.close();
+        if (action instanceof LeaseAction.Contradicted || action instanceof LeaseAction.Rejected) {
+            site.attested = ModelState.UNSEEN;
+        }
         boolean settles = switch (action) {
             case LeaseAction.Follow _, LeaseAction.Rejected _, LeaseAction.AwaitOrder _, LeaseAction.AwaitTake _ ->
                 true;
             case LeaseAction.Prepare _,
                     LeaseAction.AwaitRelease _,
                     LeaseAction.AwaitExpiry _,
+                    LeaseAction.AwaitAttestation _,
+                    LeaseAction.ConfirmAttestation _,
+                    LeaseAction.Contradicted _,
                     LeaseAction.TooMuchLoss _,
                     LeaseAction.NothingToStartFrom _,
                     LeaseAction.Unguarded _,
@@ -375,7 +429,9 @@ final class LeaseModel {
 
     private Lease renewal(ModelState s, Site site) {
         return s.lease.renewed(
-                subject.timing().duration(), limits.skewOf(site.name).toMillis());
+                subject.timing().duration(),
+                site.keeps ? OnLoss.KeepServing : OnLoss.Gate,
+                limits.skewOf(site.name).toMillis());
     }
 
     private PointRef captured(Site site) {
@@ -415,6 +471,7 @@ final class LeaseModel {
         s.jumped = renewal ? Duration.ZERO : s.jumped;
         for (Site x : s.sites()) {
             x.watched = renewal ? ModelState.UNSEEN : x.watched;
+            x.contradicted = isAttested(x) && (x.contradicted || renewal);
             x.last = turned || f.action() instanceof LeaseAction.RollBack ? null : x.last;
             boolean waiting = x.flight != null && !x.flight.landed();
             if (subject.conditional()) {
@@ -436,11 +493,13 @@ final class LeaseModel {
         Lease now = f.document();
         if (!now.heldBy(site.name)) {
             site.close();
+            site.servesOn = false;
             site.settled = f.action() instanceof LeaseAction.Offer ? site.named : site.settled;
             return;
         }
         site.known = now.epoch();
         site.renewal = f.age();
+        site.servesOn = site.keeps && now.servesOn();
         if (now.state() != Lease.State.Held) {
             if (subject.podsFirst()) {
                 site.close();
@@ -521,6 +580,17 @@ final class LeaseModel {
         s.flips--;
         site.generation++;
         site.named = site.named.equals("east") ? "west" : "east";
+    }
+
+    private static void switchOnLoss(ModelState s, Site site) {
+        s.switches--;
+        site.keeps = !site.keeps;
+    }
+
+    private static void attest(ModelState s, Site site) {
+        s.attestations--;
+        site.attested = 0;
+        site.contradicted = false;
     }
 
     private String history(ModelState s) {

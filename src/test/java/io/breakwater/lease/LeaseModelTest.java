@@ -29,12 +29,25 @@ class LeaseModelTest {
 
     private static final Limits CLOCK_JUMP = new Limits(0, 0, 1, 1, MINUTE, NO_SKEW, 1, 0);
     private static final Limits DELETION = new Limits(0, 0, 1, 1, MINUTE, NO_SKEW, 0, 1);
+    private static final Limits KEEP_SERVING = Limits.keeping(1, 1, 0, 0);
+    private static final Limits ATTESTED = Limits.keeping(1, 0, 0, 1);
+    private static final Limits CHANGE_OF_TERMS_FROM_GATE = new Limits(1, 0, 1, 1, MINUTE, NO_SKEW, 0, 0, false, 1, 0);
+    private static final Limits CHANGE_OF_TERMS = Limits.keeping(1, 1, 1, 0);
 
     /** Lead of the clock of a site that measures the age of the lease by it. */
     private static final Duration AHEAD = Duration.ofSeconds(40);
 
     static Stream<Limits> limits() {
-        return Stream.of(CHANGE_OF_MIND, LATE_WRITES, CRASH, CLOCK_JUMP, DELETION);
+        return Stream.of(
+                CHANGE_OF_MIND,
+                LATE_WRITES,
+                CRASH,
+                CLOCK_JUMP,
+                DELETION,
+                KEEP_SERVING,
+                ATTESTED,
+                CHANGE_OF_TERMS,
+                CHANGE_OF_TERMS_FROM_GATE);
     }
 
     /** Explores all histories, which checks the invariants, and settles a sample of the states. */
@@ -57,9 +70,16 @@ class LeaseModelTest {
                     .containsExactlyElementsOf(vacated ? List.of() : List.of(end.lease.holder()));
         }
         if (limits == CRASH) {
-            assertThat(all.stream().map(s -> s.lease.state() + " " + s.lease.fence()))
+            assertThat(all.stream().map(s -> s.lease.state() + " " + s.lease.fence())
+                            .distinct())
                     .as("states and fences that the model reaches")
                     .contains("Held Initial", "Releasing Initial", "Offered Initial", "Held Graceful", "Held Expired");
+        }
+        if (limits == ATTESTED) {
+            assertThat(all.stream().map(s -> s.lease.state() + " " + s.lease.fence())
+                            .distinct())
+                    .as("states and fences that the model reaches")
+                    .contains("Held Attested");
         }
     }
 
@@ -90,6 +110,21 @@ class LeaseModelTest {
                         "volumes that a user has filled are replaced", rules(LeaseModelTest::replaces), DELETION, "I5"),
                 Arguments.of("the epoch does not grow", rules(LeaseModelTest::keepsEpoch), CHANGE_OF_MIND, "I1"),
                 Arguments.of("a lease is offered unfinished", rules(LeaseModelTest::offersEarly), CRASH, "I3"),
+                Arguments.of(
+                        "a lease that keeps serving is taken without an attestation",
+                        rules(LeaseModelTest::takesUnattested),
+                        KEEP_SERVING,
+                        "I1"),
+                Arguments.of(
+                        "an attestation counts although the holder has renewed since",
+                        rules(LeaseModelTest::takesContradicted),
+                        ATTESTED,
+                        "I1"),
+                Arguments.of(
+                        "a holder keeps serving before its lease says so",
+                        servesUnconfirmed(),
+                        CHANGE_OF_TERMS_FROM_GATE,
+                        "I1"),
                 Arguments.of("an offer is not taken back before serving", servesOffered(), CHANGE_OF_MIND, "I1"),
                 Arguments.of(
                         "another point is taken than was offered",
@@ -126,12 +161,12 @@ class LeaseModelTest {
 
     private static Subject subject(boolean podsFirst, boolean conditional, boolean gates) {
         Subject real = Subject.real();
-        return new Subject(real.rules(), real.timing(), real.watch(), podsFirst, conditional, gates, true);
+        return new Subject(real.rules(), real.timing(), real.watch(), podsFirst, conditional, gates, true, true);
     }
 
     private static Subject watch(LeaseModel.Watch watch) {
         Subject real = Subject.real();
-        return new Subject(real.rules(), real.timing(), watch, true, true, true, true);
+        return new Subject(real.rules(), real.timing(), watch, true, true, true, true, true);
     }
 
     /** Age of the last renewal at a moment by some clock. */
@@ -142,7 +177,7 @@ class LeaseModelTest {
 
     private static Subject rules(Function<SiteFacts, LeaseAction> rules) {
         Subject real = Subject.real();
-        return new Subject(rules, real.timing(), real.watch(), true, true, true, true);
+        return new Subject(rules, real.timing(), real.watch(), true, true, true, true, true);
     }
 
     private static LeaseAction takesEarly(SiteFacts facts) {
@@ -150,6 +185,25 @@ class LeaseModelTest {
         return action instanceof LeaseAction.AwaitExpiry && facts.newest().isPresent()
                 ? take(facts, Duration.ofSeconds(60))
                 : action;
+    }
+
+    private static LeaseAction takesUnattested(SiteFacts facts) {
+        LeaseAction action = LeaseRules.decide(facts);
+        return action instanceof LeaseAction.AwaitAttestation && facts.newest().isPresent()
+                ? take(facts, Duration.ofMinutes(1))
+                : action;
+    }
+
+    private static LeaseAction takesContradicted(SiteFacts facts) {
+        LeaseAction action = LeaseRules.decide(facts);
+        return action instanceof LeaseAction.Contradicted && facts.newest().isPresent()
+                ? take(facts, Duration.ofMinutes(1))
+                : action;
+    }
+
+    private static Subject servesUnconfirmed() {
+        Subject real = Subject.real();
+        return new Subject(real.rules(), real.timing(), real.watch(), true, true, true, true, false);
     }
 
     private static LeaseAction ignoresLoss(SiteFacts facts) {
@@ -213,7 +267,7 @@ class LeaseModelTest {
 
     private static Subject servesOffered() {
         Subject real = Subject.real();
-        return new Subject(real.rules(), real.timing(), real.watch(), true, true, true, false);
+        return new Subject(real.rules(), real.timing(), real.watch(), true, true, true, false, true);
     }
 
     private static LeaseAction takesAnotherPoint(SiteFacts facts) {

@@ -34,14 +34,14 @@ class LeaseTest {
     private static final Lease ACQUIRED = OFFERED.acquired("west", Fence.Graceful, MINUTE, OFFERED.proof());
 
     private static final String HEAD =
-            "{'schemaVersion':2,'epoch':1,'holder':'east','state':'STATE','fence':'Initial','durationSeconds':90,";
+            "{'schemaVersion':3,'epoch':1,'holder':'east','state':'STATE','fence':'Initial','durationSeconds':90,'onLoss':'Gate',";
     private static final String REQUEST = ",'request':{'site':'west','id':'r1'}";
     private static final String OUTCOME = ",'outcome':{'id':'r1','message':'no room'}";
     private static final String POINT =
             "{'point':'east/shop/shop-e1-final','digest':'d1','capturedAt':'2026-01-01T10:00:05Z'}";
     private static final String TERM = "{'epoch':1,'holder':'east','fence':'Initial'}";
     private static final String TERMS = ",'terms':[" + TERM + "]}";
-    private static final String SECOND = "{'schemaVersion':2,'epoch':2,'holder':'west','state':'STATE',"
+    private static final String SECOND = "{'schemaVersion':3,'epoch':2,'holder':'west','state':'STATE',"
             + "'fence':'Graceful','durationSeconds':60,'writes':WRITES,'renewals':RENEWALS,'start':" + POINT
             + ",'terms':[" + TERM
             + ",{'epoch':2,'holder':'west','fence':'Graceful','start':" + POINT + "}]}";
@@ -54,7 +54,7 @@ class LeaseTest {
                 Arguments.of(
                         "first",
                         FIRST,
-                        "{'schemaVersion':2,'epoch':1,'holder':'east','state':'Held','fence':'Initial',"
+                        "{'schemaVersion':3,'epoch':1,'holder':'east','state':'Held','fence':'Initial',"
                                 + "'durationSeconds':60,'writes':1,'renewals':1" + TERMS),
                 Arguments.of(
                         "renewed", RENEWAL, head("Held") + "'writes':2,'renewals':2,'clockAheadMillis':12" + TERMS),

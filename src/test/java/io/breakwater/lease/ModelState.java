@@ -91,6 +91,14 @@ final class ModelState {
         Flight late;
         /** Ticks for which this process has seen the lease of the other site without a renewal; or UNSEEN. */
         int watched = UNSEEN;
+        /** Whether spec.lease.onLoss says {@code KeepServing}. */
+        boolean keeps;
+        /** Whether the site may serve without a renewal, as it believes. */
+        boolean servesOn;
+        /** Ticks since a user attested here that the other site is off; or UNSEEN. */
+        int attested = UNSEEN;
+        /** Whether the other site has renewed the lease since then. */
+        boolean contradicted;
         /** Pods run, or continued to run, although no operator could gate them in time. */
         boolean unattended;
         /** The namespace was created again, and a user has filled its volumes; its user takes the lease in place. */
@@ -128,7 +136,11 @@ final class ModelState {
                 late,
                 watched,
                 unattended,
-                filled
+                filled,
+                keeps,
+                servesOn,
+                attested,
+                contradicted
             };
         }
 
@@ -151,6 +163,10 @@ final class ModelState {
             s.flight = flight;
             s.late = late;
             s.watched = watched;
+            s.keeps = keeps;
+            s.servesOn = servesOn;
+            s.attested = attested;
+            s.contradicted = contradicted;
             s.unattended = unattended;
             s.filled = filled;
             return s;
@@ -180,7 +196,9 @@ final class ModelState {
                 pods = Pods.None;
                 ending = 0;
             }
-            unattended = runs() && (unattended || !operator && gateOpen && !timing.mayRun(ticks(renewal)));
+            attested = attested == UNSEEN ? UNSEEN : Math.min(attested + 1, OLD);
+            boolean missed = !operator && gateOpen && !servesOn && !timing.mayRun(ticks(renewal));
+            unattended = runs() && (unattended || missed);
             last = shifted(last);
             flight = flight == null ? null : flight.older();
             late = late == null
@@ -211,6 +229,8 @@ final class ModelState {
     int points;
     int jumps;
     int deletions;
+    int attestations;
+    int switches;
     /** How far the clock of the store has jumped since the last renewal. */
     Duration jumped = Duration.ZERO;
 
@@ -225,6 +245,10 @@ final class ModelState {
         points = limits.points();
         jumps = limits.jumps();
         deletions = limits.deletions();
+        attestations = limits.attestations();
+        switches = limits.switches();
+        east.keeps = limits.keeps();
+        west.keeps = limits.keeps();
     }
 
     private ModelState(ModelState s) {
@@ -240,6 +264,8 @@ final class ModelState {
         points = s.points;
         jumps = s.jumps;
         deletions = s.deletions;
+        attestations = s.attestations;
+        switches = s.switches;
         jumped = s.jumped;
     }
 
@@ -317,7 +343,9 @@ final class ModelState {
     }
 
     private Object[] fields() {
-        return new Object[] {lease, modified, newest, served, crashes, lost, flips, points, jumps, deletions, jumped};
+        return new Object[] {
+            lease, modified, newest, served, crashes, lost, flips, points, jumps, deletions, jumped, attestations, switches
+        };
     }
 
     @Override

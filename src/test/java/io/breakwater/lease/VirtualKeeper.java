@@ -20,6 +20,7 @@ final class VirtualKeeper implements LeaseKeeper.Guard {
     final LeaseKeeper keeper;
     final List<Duration> graces = new ArrayList<>();
     final List<Duration> renewals = new ArrayList<>();
+    final List<String> risks = new ArrayList<>();
     boolean hangs;
     boolean gateFails;
     String lost;
@@ -34,9 +35,14 @@ final class VirtualKeeper implements LeaseKeeper.Guard {
     }
 
     VirtualKeeper(Supplier<LeaseStore> stores, LeaseTiming timing, LastRenewal last) {
+        this(stores, LeaseTerms.gating(timing), false, last);
+    }
+
+    VirtualKeeper(Supplier<LeaseStore> stores, LeaseTerms terms, boolean servesOn, LastRenewal last) {
         keeper = new LeaseKeeper(
-                new Holding("shop/shop", "east", 1, timing),
+                new Holding("shop/shop", "east", 1, terms),
                 stores,
+                servesOn,
                 last,
                 this,
                 new Clocks(new WallClock(), () -> monotonic.toNanos()),
@@ -86,6 +92,11 @@ final class VirtualKeeper implements LeaseKeeper.Guard {
     @Override
     public void renewed() {
         renewals.add(elapsed());
+    }
+
+    @Override
+    public void atRisk(String cause, boolean confirmed) {
+        risks.add(cause);
     }
 
     @Override

@@ -389,9 +389,12 @@ class ResourceCaptureTest {
     }
 
     @Test
-    void excludesPointsRestoresAndVerifications() throws IOException {
+    void excludesPointsAndAttempts() throws IOException {
         for (String[] kind : new String[][] {
-            {"RestorePoint", "restorepoints"}, {"Restore", "restores"}, {"Verification", "verifications"}
+            {"RestorePoint", "restorepoints"},
+            {"Restore", "restores"},
+            {"Verification", "verifications"},
+            {"FailoverRequest", "failoverrequests"}
         }) {
             server.serve("breakwater.io/v1alpha1", kind[0], kind[1], true);
             server.put(

@@ -1,0 +1,149 @@
+package io.breakwater.lease;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.api.FailoverPlanSpec.OnLoss;
+import io.breakwater.api.FailoverPlanStatus.Fence;
+import io.breakwater.store.TestStores;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A keeper whose plan keeps serving, in virtual time. */
+class KeepServingTest {
+    private static final LeaseTiming TIMING = LeaseTiming.of(Duration.ofSeconds(30));
+    private static final LeaseTerms SERVING = new LeaseTerms(TIMING, OnLoss.KeepServing);
+    private static final LeaseTerms GATING = LeaseTerms.gating(TIMING);
+
+    @TempDir
+    Path directory;
+
+    private FaultyStore objects;
+    private LeaseStore store;
+
+    @BeforeEach
+    void leaseOfEast() {
+        objects = new FaultyStore(TestStores.filesystem(directory));
+        store = new LeaseStore(objects, new DirectCalls(), "shop", "shop", new LeaseMemory(LeaseCounter.NONE));
+        store.write(Lease.first("east", TIMING.duration()), Optional.empty());
+    }
+
+    private VirtualKeeper started(LeaseTerms terms, boolean servesOn) {
+        VirtualKeeper virtual = new VirtualKeeper(() -> store, terms, servesOn, new LastRenewal(Duration.ZERO, TIMING.duration()));
+        virtual.act();
+        virtual.act();
+        return virtual;
+    }
+
+    @Test
+    void runsOnWithoutTheStoreAndReportsTheRisk() {
+        VirtualKeeper virtual = started(SERVING, false);
+        objects.away = true;
+
+        virtual.pass(Duration.ofMinutes(5));
+
+        assertThat(virtual.graces).isEmpty();
+        assertThat(virtual.keeper.mayRun()).isTrue();
+        assertThat(virtual.keeper.isAtRisk()).isTrue();
+        assertThat(virtual.risks).isNotEmpty();
+
+        objects.away = false;
+        virtual.pass(Duration.ofSeconds(10));
+        assertThat(virtual.keeper.isAtRisk()).isFalse();
+    }
+
+    @Test
+    void gatesAtOnceWhenTheOtherSiteTookTheLease() {
+        VirtualKeeper virtual = started(SERVING, false);
+        objects.away = true;
+        virtual.pass(Duration.ofMinutes(5));
+        objects.away = false;
+        LeaseVersion seen = store.read().orElseThrow();
+        PointRef point = new PointRef("east/shop/p", "d", Instant.EPOCH);
+        store.write(seen.lease().acquired("west", Fence.Attested, TIMING.duration(), point), Optional.of(seen));
+
+        virtual.pass(Duration.ofSeconds(10));
+
+        assertThat(virtual.graces).containsExactly(LeaseTiming.LOST_GRACE);
+        assertThat(virtual.keeper.mayRun()).isFalse();
+    }
+
+    @Test
+    void gatesWhenNoRenewalHasSaidKeepServing() {
+        VirtualKeeper virtual = started(GATING, false);
+        objects.away = true;
+        virtual.keeper.change(SERVING);
+
+        virtual.pass(TIMING.notice().plusSeconds(1));
+
+        assertThat(virtual.gated())
+                .as("the lease says Gate, so the other site may take it")
+                .isTrue();
+    }
+
+    @Test
+    void runsOnAfterARestartWhenTheLeaseSaidKeepServing() {
+        objects.away = true;
+        VirtualKeeper virtual = started(SERVING, true);
+
+        virtual.pass(Duration.ofMinutes(2));
+
+        assertThat(virtual.gated()).isFalse();
+        assertThat(virtual.keeper.mayRun()).isTrue();
+    }
+
+    @Test
+    void gatesAfterAChangeToGateWhoseRenewalHasNoAnswer() {
+        VirtualKeeper virtual = started(SERVING, false);
+        virtual.keeper.change(GATING);
+        objects.away = true;
+
+        virtual.pass(TIMING.notice().plusSeconds(1));
+
+        assertThat(virtual.gated()).isTrue();
+    }
+
+    @Test
+    void writesTheLatestTermsInAnAttemptThatStartedBeforeThem() {
+        VirtualKeeper virtual = started(GATING, false);
+        int before = objects.writes;
+        objects.touched = () -> {
+            objects.touched = () -> objects.away = objects.writes == before + 2;
+            virtual.keeper.change(SERVING);
+            virtual.keeper.renewLast();
+        };
+
+        virtual.pass(TIMING.renewEvery().plusSeconds(1));
+        objects.away = false;
+
+        assertThat(objects.writes).as("writes: of the later attempt, then of the earlier one").isEqualTo(before + 2);
+        assertThat(store.read().orElseThrow().lease().onLoss())
+                .as("the last write, by which the other site decides")
+                .isEqualTo(OnLoss.KeepServing);
+    }
+
+    @Test
+    void renewsWithAnotherDurationWithoutARestart() {
+        VirtualKeeper virtual = started(GATING, false);
+
+        virtual.keeper.change(LeaseTerms.gating(LeaseTiming.of(Duration.ofMinutes(2))));
+        virtual.pass(Duration.ofSeconds(1));
+
+        assertThat(store.read().orElseThrow().lease().duration()).isEqualTo(Duration.ofMinutes(2));
+    }
+
+    @Test
+    void gatesByTheOldDurationUntilTheLongerOneIsWritten() {
+        VirtualKeeper virtual = started(GATING, false);
+        objects.away = true;
+        virtual.keeper.change(LeaseTerms.gating(LeaseTiming.of(Duration.ofMinutes(2))));
+
+        virtual.pass(TIMING.notice().plusSeconds(1));
+
+        assertThat(virtual.gated()).isTrue();
+    }
+}
