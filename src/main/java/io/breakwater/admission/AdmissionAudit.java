@@ -90,6 +90,7 @@ final class AdmissionAudit {
             case "RestorePoint" -> point(request);
             case "BackupPolicy" -> request.isDelete() ? List.of(Act.of(AuditAction.DeletePolicy, "")) : List.of();
             case "BackupLocation" -> request.isDelete() ? List.of() : location(request);
+            case "FailoverRequest" -> failoverRequest(request);
             case "FailoverPlan" -> request.isDelete() || request.isCreate() ? List.of() : plan(request);
             case "Namespace" -> namespaceGate(request);
             default -> List.of();
@@ -148,6 +149,21 @@ final class AdmissionAudit {
             acts.add(Act.of(AuditAction.ChangeEncryption, "spec.encryption: " + encryption));
         }
         return acts;
+    }
+
+    private static List<Act> failoverRequest(AdmissionRequest request) {
+        if (!request.isCreate()) {
+            return List.of();
+        }
+        JsonNode spec = request.object().path("spec");
+        String plan = "FailoverPlan " + request.namespace() + "/"
+                + spec.at("/planRef/name").asText();
+        JsonNode attestation = spec.path("attestation");
+        String attested = attestation.isMissingNode()
+                ? ""
+                : "attests that site " + attestation.path("siteOff").asText() + " is off since renewal "
+                        + attestation.path("lease").asText();
+        return List.of(new Act(AuditAction.FailOver, plan, spec.path("site").asText(), attested));
     }
 
     private static List<Act> plan(AdmissionRequest request) {

@@ -139,17 +139,31 @@ final class PlanCheck {
         }
     }
 
-    /** These annotations discard data, or give up, accept or take a lease, so they need the permission to fail over. */
+    /**
+     * These annotations discard data, or give up, accept or take a lease, so they need the permission to fail over. An accepted lease
+     * attests that no other site is active.
+     */
     private void overrides(FailoverPlan plan, FailoverPlan before, AdmissionRequest request, CheckFindings findings) {
         for (String annotation : List.of(Api.DISCARD_DIVERGENT, Api.ABANDON_LEASE, Api.ACCEPT_LEASE, Api.IN_PLACE)) {
             String now = annotation(plan, annotation);
             boolean changed = now != null && !now.equals(before == null ? null : annotation(before, annotation));
-            if (changed && !request.isFrom(ownNamespace) && !mayFailOver(plan, request)) {
+            if (!changed || request.isFrom(ownNamespace)) {
+                continue;
+            }
+            if (!mayFailOver(plan, request)) {
                 findings.refuse(
                         "metadata.annotations",
                         request.user() + " may not set " + annotation
                                 + "; this needs the permission to update failoverplans/activesite in group breakwater.io,"
                                 + " which ClusterRole breakwater-failover-operator grants");
+            } else if (annotation.equals(Api.ACCEPT_LEASE)
+                    && !UserPermission.ATTEST.isGranted(client, plan, request)) {
+                findings.refuse(
+                        "metadata.annotations",
+                        request.user() + " may not set " + annotation
+                                + ", which lets this site serve although another one may be active; this needs the"
+                                + " permission to update failoverplans/attest in group breakwater.io, which ClusterRole"
+                                + " breakwater-failover-attester grants");
             }
         }
     }

@@ -69,9 +69,14 @@ public class FailoverPlanStatus extends ConditionedStatus {
     public List<Epoch> history;
 
     @JsonPropertyDescription(
-            "What the holder does when it cannot renew the lease, as the lease says. A change of spec.lease.onLoss to"
-                    + " KeepServing counts after the next renewal.")
+            "On the active site, what it does when it cannot renew the lease, as the lease says. A change of"
+                    + " spec.lease.onLoss to KeepServing counts after the next renewal.")
     public FailoverPlanSpec.OnLoss onLoss;
+
+    @JsonPropertyDescription(
+            "Time at which this site last renewed the lease, by the clock of its guard, RFC 3339 in UTC. A guard that starts"
+                    + " without the rendezvous compares it with the start of the containers.")
+    public String confirmedAt;
 
     @JsonPropertyDescription("Time at which the lease was last renewed, by the store's clock, RFC 3339 in UTC.")
     public String leaseRenewedAt;
@@ -95,6 +100,14 @@ public class FailoverPlanStatus extends ConditionedStatus {
             "Run of the open edit of spec.activeSite, recorded when the edit was first seen. Other edits of the spec do not"
                     + " start another run.")
     public String requestedRun;
+
+    @Size(max = 128)
+    @JsonPropertyDescription("Run of the FailoverRequest that this site carries out.")
+    public String openRequest;
+
+    @Size(max = 128)
+    @JsonPropertyDescription("Run of the FailoverRequest that ended last on this site. It has no effect any more.")
+    public String settledRequest;
 
     @JsonPropertyDescription("Generation of the spec whose request was last processed.")
     public Long handledGeneration;

@@ -81,7 +81,12 @@ final class DivergentCapture {
             return Optional.of("waiting for pods to end: this site lost epoch " + lost.get());
         }
         FailoverJournal journal = new FailoverJournal(plan, lease.epoch(), writer, report, clock);
-        journal.end(FailoverResult.Failed, "site " + lease.holder() + " took over the lease");
+        // What users want of this site now goes on after the backup.
+        boolean goesOn = plan.isWanted()
+                && journal.running().filter(r -> r.id.equals(plan.request())).isPresent();
+        if (!goesOn) {
+            journal.end(FailoverResult.Failed, "site " + lease.holder() + " took over the lease");
+        }
         String run =
                 lease.id() + "/e" + lost.get() + owed.map(s -> "-" + s.id()).orElse("");
         RestorePoint point = points.ensureDivergent(plan, lost.get(), run);

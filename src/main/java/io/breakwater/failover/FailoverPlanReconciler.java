@@ -1,5 +1,6 @@
 package io.breakwater.failover;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.FailoverPlan;
@@ -33,6 +34,7 @@ import io.breakwater.steps.StepRunner;
 import io.breakwater.watch.ObjectCache;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.utils.Serialization;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
 import io.javaoperatorsdk.operator.api.reconciler.Cleaner;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
@@ -76,6 +78,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
     private static final Set<String> DECISIONS = Set.of(Api.DISCARD_DIVERGENT, Api.ACCEPT_LEASE, Api.IN_PLACE);
 
     private final ObjectCache objects;
+    private final RequestAges ages;
     private final PlanSites sites;
     private final NamespaceGate gate;
     private final LeaseKeepers keepers;
@@ -106,8 +109,10 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
             Meters meters,
             PointIndex index,
             ObjectCache objects,
+            RequestAges ages,
             Clock clock) {
         this.objects = objects;
+        this.ages = ages;
         this.sites = sites;
         this.gate = gate;
         this.keepers = keepers;
@@ -171,10 +176,11 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
             Optional<LeaseVersion> seen = opened.store().read();
             seen.ifPresent(version -> reportOrigin(opened, version));
             requireProof(opened, seen);
+            reportHeld(opened, seen, askedAt);
             seen.ifPresent(version -> memory.recordLease(
                     opened, version.lease(), keepers.of(opened.key()).map(LeaseKeeper::servesOn)));
             PlanSite plan = opened.with(intent(opened, seen));
-            memory.recordEdit(plan);
+            memory.recordIntent(plan);
             PlanOutcome outcome = act(plan, seen, askedAt);
             report.write(plan, seen, outcome);
             heartbeat(plan);
@@ -249,6 +255,13 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         }
     }
 
+    private void reportHeld(PlanSite plan, Optional<LeaseVersion> seen, long askedAt) {
+        seen.map(LeaseVersion::lease)
+                .filter(lease -> lease.heldBy(plan.site()))
+                .flatMap(lease -> keepers.of(plan.key()).filter(keeper -> keeper.epoch() == lease.epoch()))
+                .ifPresent(keeper -> keeper.readAsHeld(askedAt));
+    }
+
     /** Whether this site was about to take the lease in place when it recorded its new epoch. Its pods run meanwhile. */
     private static boolean isTaking(PlanSite plan, Optional<LeaseVersion> seen, long known) {
         return seen.map(LeaseVersion::lease)
@@ -263,7 +276,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
                 plan.resource(),
                 objects.in(FailoverRequest.class, plan.namespace()),
                 plan.handled(seen.map(LeaseVersion::lease)),
-                clock.instant());
+                ages::of);
     }
 
     private PlanOutcome act(PlanSite plan, Optional<LeaseVersion> seen, long askedAt) {
@@ -307,13 +320,18 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         }
     }
 
-    /** An edit of the plan does not matter to a request, which takes precedence over it. */
+    /** An edit of spec.activeSite does not matter to a request, which takes precedence over it. */
     private static boolean isSame(PlanSite site, FailoverPlan now) {
+        FailoverPlan then = site.resource();
         boolean requested = site.intent() instanceof Intent.Take take && take.request() != null;
-        return requested
-                || Objects.equals(
-                        now.getMetadata().getGeneration(),
-                        site.resource().getMetadata().getGeneration());
+        return Objects.equals(now.getMetadata().getGeneration(), then.getMetadata().getGeneration())
+                || requested
+                        && Objects.equals(now.getMetadata().getUid(), then.getMetadata().getUid())
+                        && withoutActiveSite(now).equals(withoutActiveSite(then));
+    }
+
+    private static ObjectNode withoutActiveSite(FailoverPlan plan) {
+        return Serialization.jsonMapper().<ObjectNode>valueToTree(plan.getSpec()).without("activeSite");
     }
 
     /**

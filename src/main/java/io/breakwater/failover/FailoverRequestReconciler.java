@@ -34,6 +34,7 @@ class FailoverRequestReconciler implements Reconciler<FailoverRequest> {
     private final StatusWriter writer;
     private final Events events;
     private final BreakwaterConfig config;
+    private final RequestAges ages;
     private final Clock clock;
 
     FailoverRequestReconciler(
@@ -42,12 +43,14 @@ class FailoverRequestReconciler implements Reconciler<FailoverRequest> {
             StatusWriter writer,
             Events events,
             BreakwaterConfig config,
+            RequestAges ages,
             Clock clock) {
         this.objects = objects;
         this.supervisor = supervisor;
         this.writer = writer;
         this.events = events;
         this.config = config;
+        this.ages = ages;
         this.clock = clock;
     }
 
@@ -61,13 +64,14 @@ class FailoverRequestReconciler implements Reconciler<FailoverRequest> {
     /** Reports the state; returns whether the request has ended. */
     boolean advance(FailoverRequest request) {
         if (request.isOver()) {
+            ages.forget(request);
             return true;
         }
         String namespace = request.getMetadata().getNamespace();
         Optional<FailoverPlan> plan =
                 Optional.ofNullable(objects.find(FailoverPlan.class, namespace, request.getSpec().planRef.name));
         List<FailoverRequest> all = objects.in(FailoverRequest.class, namespace);
-        RequestProgress progress = RequestProgress.of(config.site(), request, plan, all, clock.instant());
+        RequestProgress progress = RequestProgress.of(config.site(), request, plan, all, ages.of(request));
         if (request.getStatus() == null) {
             request.setStatus(new FailoverRequestStatus());
         }

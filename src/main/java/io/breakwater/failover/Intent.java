@@ -11,11 +11,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * What users want of this site: one value from spec.activeSite and the FailoverRequests of a plan. A FailoverRequest takes
- * precedence. While one is open, no edit of spec.activeSite requests or withdraws anything, so a GitOps loop that restores the old
+ * precedence, and acts once. While one is open, no edit of spec.activeSite requests or withdraws anything, so a GitOps loop that restores the old
  * value changes nothing.
  */
 sealed interface Intent {
@@ -48,8 +50,14 @@ sealed interface Intent {
      * @param edit run of the edit of spec.activeSite that is open, as recorded when it was first seen; null for none
      * @param started run of the request that the other site carries out, or that this site has taken the lease for; null for none
      * @param ended run that ended last on this site; null for none
+     * @param settled run of the request that was settled last, whatever ran after it; null for none
      */
-    record Handled(String settledSite, Long generation, String edit, String started, String ended) {}
+    record Handled(
+            String settledSite, Long generation, String edit, String started, String ended, String settled) {
+        private boolean hasEnded(String run) {
+            return run.equals(ended) || run.equals(settled);
+        }
+    }
 
     /** Default of spec.ttl. */
     Duration TTL = Duration.ofHours(1);
@@ -61,15 +69,19 @@ sealed interface Intent {
      * The intent for this site.
      *
      * @param requests all requests of the namespace
-     * @param now for their ages
      */
-    static Intent of(String site, FailoverPlan plan, List<FailoverRequest> requests, Handled handled, Instant now) {
+    static Intent of(
+            String site,
+            FailoverPlan plan,
+            List<FailoverRequest> requests,
+            Handled handled,
+            Function<FailoverRequest, RequestAge> ages) {
         Optional<FailoverRequest> open = ruling(plan, requests)
-                .filter(request -> !run(request).equals(handled.ended))
+                .filter(request -> !handled.hasEnded(run(request)))
                 .filter(request -> request.getSpec().site.equals(site))
-                .filter(request -> run(request).equals(handled.started) || !isExpired(request, now));
+                .filter(request -> run(request).equals(handled.started) || !isExpired(request, ages.apply(request)));
         if (open.isPresent()) {
-            return take(plan, open.get(), now);
+            return take(site, plan, open.get(), ages.apply(open.get()));
         }
         Long generation = plan.getMetadata().getGeneration();
         boolean edited = LeaseRules.wants(site, plan.getSpec().activeSite, handled.settledSite)
@@ -81,12 +93,17 @@ sealed interface Intent {
         return new Take(run, maxDataLoss(plan), Optional.empty(), null);
     }
 
-    /** The open request of a plan that applies: the newest. */
-    static Optional<FailoverRequest> ruling(FailoverPlan plan, List<FailoverRequest> requests) {
+    /** The open request of a plan that applies. One that is older than another never applies, even if that one is over. */
+    private static Optional<FailoverRequest> ruling(FailoverPlan plan, List<FailoverRequest> requests) {
+        return newest(plan, requests).filter(request -> !request.isOver());
+    }
+
+    /** The newest request of a plan. */
+    static Optional<FailoverRequest> newest(FailoverPlan plan, List<FailoverRequest> requests) {
         return requests.stream()
                 .filter(request ->
                         request.getSpec().planRef.name.equals(plan.getMetadata().getName()))
-                .filter(request -> !request.isOver() && request.getMetadata().getDeletionTimestamp() == null)
+                .filter(request -> request.getMetadata().getDeletionTimestamp() == null)
                 .max(Comparator.comparing(Intent::created)
                         .thenComparing(request -> request.getMetadata().getName()));
     }
@@ -105,16 +122,17 @@ sealed interface Intent {
     }
 
     /** Whether the time in which a request must start is over. */
-    static boolean isExpired(FailoverRequest request, Instant now) {
-        return age(request, now).compareTo(Durations.parse(request.getSpec().ttl, TTL)) > 0;
+    static boolean isExpired(FailoverRequest request, RequestAge age) {
+        return age.most().compareTo(Durations.parse(request.getSpec().ttl, TTL)) > 0;
     }
 
-    private static Intent take(FailoverPlan plan, FailoverRequest request, Instant now) {
+    private static Intent take(String site, FailoverPlan plan, FailoverRequest request, RequestAge age) {
         FailoverRequestSpec spec = request.getSpec();
         Duration loss = spec.maxDataLoss == null ? maxDataLoss(plan) : Durations.parse(spec.maxDataLoss);
         Optional<Attestation> attested = Optional.ofNullable(spec.attestation)
+                .filter(attestation -> isPeer(attestation.siteOff, site, plan))
                 .flatMap(attestation -> RenewalCounter.parse(attestation.lease))
-                .map(counter -> new Attestation(counter, age(request, now)))
+                .map(counter -> new Attestation(counter, age.least(), age.most()))
                 .filter(Attestation::isValid);
         return new Take(run(request), loss, attested, request);
     }
@@ -123,9 +141,10 @@ sealed interface Intent {
         return Durations.parse(plan.getSpec().maxDataLoss, Duration.ZERO);
     }
 
-    private static Duration age(FailoverRequest request, Instant now) {
-        Duration age = Duration.between(created(request), now);
-        return age.isNegative() ? Duration.ZERO : age;
+    /** Whether a site is the other one of a plan. */
+    private static boolean isPeer(String name, String site, FailoverPlan plan) {
+        return !name.equals(site)
+                && plan.getSpec().sites.stream().anyMatch(entry -> Objects.equals(entry.name, name));
     }
 
     private static Instant created(FailoverRequest request) {

@@ -80,12 +80,17 @@ class LeaseSupervisor {
      * Starts a keeper from the status of the plan alone, before the lease has been read and although the plan may not be usable.
      * Pods may be running although the lease was lost in the meantime. The last known renewal determines the time in which the
      * keeper must renew. It writes {@code KeepServing} again if the status has it: an edit to {@code Gate} must be in the status before
-     * it is in the lease. Has no effect for a plan that is not active here as far as this cluster knows, or that has a keeper.
+     * it is in the lease. A site that has seen the lease in a later epoch than it has served lost it, and is gated. Has no effect for a
+     * plan that is not active here as far as this cluster knows, or that has a keeper.
      */
     void resume(FailoverPlan plan) {
         FailoverPlanStatus status = plan.getStatus();
         boolean active = status != null && status.epoch != null && status.epoch > 0;
         if (!active || keepers.of(PlanRoles.key(plan)).isPresent() || isGated(plan)) {
+            return;
+        }
+        if (status.leaseEpoch != null && status.leaseEpoch > status.epoch) {
+            gate.close(plan.getMetadata().getNamespace(), PlanSite.gateHolder(plan), LeaseTiming.LOST_GRACE);
             return;
         }
         Duration age = status.leaseRenewedAt == null ? timing(plan).notice() : since(status.leaseRenewedAt);
@@ -126,16 +131,15 @@ class LeaseSupervisor {
         return age.isNegative() ? Duration.ZERO : age;
     }
 
-    /** Whether the pods of the namespace did not run when the lease was last renewed: they started with their nodes. */
-    private boolean restarted(FailoverPlan plan) {
+    /**
+     * Whether the application runs since the last renewal that this cluster has a record of. Then the site was not off, so that no user
+     * can have attested it and no other site can be active.
+     */
+    private boolean hasServed(FailoverPlan plan) {
         FailoverPlanStatus status = plan.getStatus();
-        if (status == null || status.leaseRenewedAt == null) {
-            return false;
-        }
-        Duration lease = timing(plan).within(documented(status)).duration();
-        return pods.allStartedAfter(
-                plan.getMetadata().getNamespace(),
-                Instant.parse(status.leaseRenewedAt).plus(lease));
+        return status != null
+                && status.confirmedAt != null
+                && pods.hasRunSince(plan.getMetadata().getNamespace(), Instant.parse(status.confirmedAt));
     }
 
     private LeaseKeeper.Guard guard(FailoverPlan plan) {
@@ -157,17 +161,14 @@ class LeaseSupervisor {
             }
 
             @Override
-            public void atRisk(String cause, boolean confirmed) {
-                // A user may have decided that this site is active.
-                if (!confirmed && restarted(plan) && !gate.isOpenedByUser(plan.getMetadata().getNamespace())) {
-                    gate(LeaseTiming.LOST_GRACE);
-                    lost(
-                            "all pods started after the last renewal of the lease, so the site was off, and another site may"
-                                    + " be active; " + cause);
-                    return;
-                }
+            public void atRisk(String cause) {
                 events.warning(plan, Reason.LeaseAtRisk, AT_RISK + cause);
                 wake.accept(plan);
+            }
+
+            @Override
+            public boolean hasServed() {
+                return LeaseSupervisor.this.hasServed(plan);
             }
         };
     }

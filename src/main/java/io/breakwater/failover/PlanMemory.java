@@ -7,6 +7,7 @@ import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.lease.Lease;
 import io.breakwater.lease.LeaseCounter;
 import io.breakwater.observe.StatusWriter;
+import java.util.Objects;
 import java.util.Optional;
 
 /** Records in the status of a plan the facts that later decisions need, also after the guard restarts. */
@@ -23,6 +24,7 @@ final class PlanMemory {
             boolean same = status.epoch != null && status.epoch == epoch;
             status.epoch = epoch;
             status.onLoss = same ? status.onLoss : null;
+            status.confirmedAt = same ? status.confirmedAt : null;
         });
     }
 
@@ -46,7 +48,7 @@ final class PlanMemory {
             status.leaseEpoch = lease.epoch();
             status.leaseDuration = Durations.format(lease.duration());
             status.history = PlanHistory.of(lease);
-            status.onLoss = holder ? certain ? OnLoss.KeepServing : OnLoss.Gate : lease.onLoss();
+            status.onLoss = holder ? certain ? OnLoss.KeepServing : OnLoss.Gate : null;
             if (status.role == Role.Active && !holder) {
                 status.role = Role.Unknown;
             }
@@ -70,10 +72,31 @@ final class PlanMemory {
     }
 
     /**
-     * Records the run of an edit of spec.activeSite when it is seen first, before it has an effect, until it is settled or withdrawn. A
-     * FailoverRequest needs no record: its run follows from its UID.
+     * Records what this site is about to carry out, before it has an effect. The run of an edit of spec.activeSite stays until it is
+     * settled or withdrawn. A request is recorded while it is open, and settled with it: it acts once, and an edit of spec.activeSite
+     * from before its end is not carried out after it.
      */
-    void recordEdit(PlanSite plan) {
+    void recordIntent(PlanSite plan) {
+        recordRequest(plan);
+        recordEdit(plan);
+    }
+
+    private void recordRequest(PlanSite plan) {
+        String open = plan.status().openRequest;
+        String now = plan.intent() instanceof Intent.Take take && take.request() != null ? take.run() : null;
+        if (Objects.equals(open, now)) {
+            return;
+        }
+        if (open != null && now == null) {
+            markSettled(plan);
+        }
+        writer.update(plan.resource(), FailoverPlanStatus.class, status -> {
+            status.settledRequest = open == null ? status.settledRequest : open;
+            status.openRequest = now;
+        });
+    }
+
+    private void recordEdit(PlanSite plan) {
         boolean isEdit = plan.intent() instanceof Intent.Take take && take.request() == null;
         String recorded = plan.status().requestedRun;
         if (isEdit && recorded == null) {

@@ -11,6 +11,7 @@ import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.api.JournalEntry;
 import io.breakwater.api.Reason;
 import io.breakwater.lease.Lease;
+import io.breakwater.lease.LeaseKeeper;
 import io.breakwater.lease.LeaseRules;
 import io.breakwater.lease.LeaseVersion;
 import io.breakwater.lease.RenewalCounter;
@@ -71,12 +72,12 @@ final class PlanReport {
         Long generation = plan.resource().getMetadata().getGeneration();
         writer.update(plan.resource(), FailoverPlanStatus.class, status -> {
             status.role = outcome.role();
-            seen.ifPresent(version -> setLease(status, version));
+            seen.ifPresent(version -> setLease(status, version, confirmedAt(plan, holder)));
             status.lag = lag.map(PlanReport::rounded).orElse(null);
             status.expectedDataLoss = holder ? null : status.lag;
             Conditions conditions = Conditions.of(status, generation, clock);
             setHealth(conditions, outcome);
-            setRisk(conditions, plan.resource(), holder);
+            setRisk(conditions, plan.resource(), status.role == Role.Active);
             setDrift(conditions, plan, seen, status);
             setProtection(conditions, plan, lag);
         });
@@ -90,7 +91,7 @@ final class PlanReport {
             status.role = role;
             Conditions conditions = Conditions.of(status, plan.getMetadata().getGeneration(), clock);
             conditions.notReady(e);
-            setRisk(conditions, plan, keepers.of(PlanRoles.key(plan)).isPresent());
+            setRisk(conditions, plan, role == Role.Active);
         });
         setRole(plan, role);
         setProgress(plan, !e.isRetryable());
@@ -130,12 +131,25 @@ final class PlanReport {
         return tags(plan, "kind", kind, "result", result.name());
     }
 
-    private static void setLease(FailoverPlanStatus status, LeaseVersion seen) {
+    /** The time of the last renewal by the keeper, by the clock of this process; empty on a site that does not hold the lease. */
+    private Optional<String> confirmedAt(PlanSite plan, boolean holder) {
+        return keepers.of(plan.key())
+                .filter(keeper -> holder)
+                .flatMap(LeaseKeeper::confirmedAge)
+                .map(age -> Conditions.timestamp(clock.instant().minus(age)));
+    }
+
+    private static void setLease(FailoverPlanStatus status, LeaseVersion seen, Optional<String> confirmedAt) {
+        String renewedAt = Conditions.timestamp(seen.renewedAt());
+        boolean renewed = !renewedAt.equals(status.leaseRenewedAt) || status.confirmedAt == null;
+        status.confirmedAt = confirmedAt
+                .map(now -> renewed ? now : status.confirmedAt)
+                .orElse(null);
         status.leaseWrites = seen.lease().writes();
         status.leaseCounter = RenewalCounter.of(seen.lease()).toString();
         status.activeSite = seen.lease().holder();
         status.fence = seen.lease().fence();
-        status.leaseRenewedAt = Conditions.timestamp(seen.renewedAt());
+        status.leaseRenewedAt = renewedAt;
     }
 
     private static Conditions setHealth(Conditions conditions, PlanOutcome outcome) {
@@ -157,12 +171,12 @@ final class PlanReport {
     }
 
     /** Reports on the active site whether the lease is renewed in time. */
-    private void setRisk(Conditions conditions, FailoverPlan plan, boolean holder) {
-        Optional<String> risk = keepers.risk(PlanRoles.key(plan));
+    private void setRisk(Conditions conditions, FailoverPlan plan, boolean active) {
+        Optional<String> risk = keepers.risk(PlanRoles.key(plan)).filter(cause -> active);
         meters.set(MeterName.FAILOVER_LEASE_AT_RISK, risk.isPresent() ? 1 : 0, tags(plan));
         if (risk.isPresent()) {
             conditions.set(Condition.LEASE_AT_RISK, true, Reason.LeaseAtRisk, LeaseSupervisor.AT_RISK + risk.get());
-        } else if (holder) {
+        } else if (active) {
             conditions.set(Condition.LEASE_AT_RISK, false, Reason.Active, "the lease is renewed in time");
         } else {
             conditions.clear(Condition.LEASE_AT_RISK);

@@ -73,7 +73,7 @@ record PlanSite(
                         .map(lease -> run.id))
                 .orElse(null);
         return new Intent.Handled(
-                status.settledActiveSite, status.handledGeneration, status.requestedRun, started, ended);
+                status.settledActiveSite, status.handledGeneration, status.requestedRun, started, ended, status.settledRequest);
     }
 
     /** @throws BreakwaterException {@code InvalidSpec} when the lease is too short */
@@ -166,9 +166,9 @@ record PlanSite(
         return intent instanceof Intent.Take;
     }
 
-    /** Whether this site vacated the lease when its namespace was deleted, and its plan names it again. */
+    /** Whether this site vacated the lease when its namespace was deleted, and its plan names it again, or a request does. */
     boolean isVacatedHere(Lease lease) {
-        return lease.state() == Lease.State.Vacated && lease.holder().equals(site) && isNamed();
+        return lease.state() == Lease.State.Vacated && lease.holder().equals(site) && (isNamed() || isWanted());
     }
 
     /** Whether a user lets this site take the lease that it vacated, with the data that the namespace has. */

@@ -6,7 +6,6 @@ import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.api.FailoverRequest;
 import io.breakwater.api.Reason;
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
@@ -33,7 +32,7 @@ record RequestProgress(Result result, Reason reason, String message) {
             FailoverRequest request,
             Optional<FailoverPlan> plan,
             List<FailoverRequest> requests,
-            Instant now) {
+            RequestAge age) {
         if (!request.getSpec().site.equals(site)) {
             return failed(
                     Reason.UnknownSite,
@@ -45,17 +44,17 @@ record RequestProgress(Result result, Reason reason, String message) {
             return ofRun.get();
         }
         Optional<FailoverRequest> newer =
-                plan.flatMap(known -> Intent.ruling(known, requests)).filter(ruling -> !isSame(ruling, request));
+                plan.flatMap(known -> Intent.newest(known, requests)).filter(newest -> !isSame(newest, request));
         if (newer.isPresent()) {
             return failed(
                     Reason.Superseded,
-                    "FailoverRequest " + newer.get().getMetadata().getName() + " is newer, and applies");
+                    "FailoverRequest " + newer.get().getMetadata().getName() + " is newer, so this one has no effect");
         }
         if (plan.isPresent() && role(plan.get()) == Role.Active) {
             return new RequestProgress(
                     Result.Succeeded, Reason.Active, "site " + site + " is active, so there is nothing to do");
         }
-        if (Intent.isExpired(request, now)) {
+        if (Intent.isExpired(request, age)) {
             return failed(
                     Reason.Expired,
                     "the failover did not start within spec.ttl, so the request was withdrawn; create another"
@@ -64,7 +63,8 @@ record RequestProgress(Result result, Reason reason, String message) {
                                     .map(last -> "; the last state was: " + last)
                                     .orElse(""));
         }
-        return open(state(plan).orElse("waiting for FailoverPlan " + request.getSpec().planRef.name));
+        return plan.flatMap(known -> settled(request, known))
+                .orElseGet(() -> open(state(plan).orElse("waiting for FailoverPlan " + request.getSpec().planRef.name)));
     }
 
     private static Optional<RequestProgress> ofRun(FailoverRequest request, FailoverPlan plan) {
@@ -81,6 +81,16 @@ record RequestProgress(Result result, Reason reason, String message) {
                     case Done -> new RequestProgress(Result.Succeeded, Reason.Completed, message);
                     default -> failed(reason(run, plan), message);
                 });
+    }
+
+    /** What the request did is not in the status of the plan any more: another run has ended since. */
+    private static Optional<RequestProgress> settled(FailoverRequest request, FailoverPlan plan) {
+        return Optional.ofNullable(plan.getStatus())
+                .filter(status -> Intent.run(request).equals(status.settledRequest))
+                .map(status -> failed(
+                        Reason.RolledBack,
+                        "the run of the request has ended, and the plan has run again since; create another"
+                                + " FailoverRequest if this site is to be active"));
     }
 
     /** A run that ended on the active site moved the application, although its workloads were not ready in time. */

@@ -12,6 +12,7 @@ import io.breakwater.lease.Lease;
 import io.breakwater.lease.LeaseAction;
 import io.breakwater.lease.LeaseTiming;
 import io.breakwater.lease.LeaseVersion;
+import io.breakwater.lease.RenewalCounter;
 import io.breakwater.observe.AuditAction;
 import io.breakwater.observe.AuditEntry;
 import io.breakwater.observe.AuditResult;
@@ -105,12 +106,13 @@ final class StandbyActions {
                         context);
             case LeaseAction.Rejected rejected -> rejected(rejected.message(), context);
             case LeaseAction.Follow _ -> follow(context);
-            case LeaseAction.Unguarded _ ->
+            case LeaseAction.Unguarded unguarded ->
                 PlanOutcome.stalled(
                         Role.Passive,
                         Reason.Standby,
                         "the plan was deleted on site " + plan.peer()
-                                + ", where the application still runs; apply the plan there again");
+                                + ", where the application still runs; apply the plan there again. If the site is off,"
+                                + " create a FailoverRequest with " + attestation(plan, unguarded.renewal()));
             case LeaseAction.AwaitOrder await -> awaitOrder(await, context);
             case LeaseAction.Missing _ ->
                 PlanOutcome.stalled(
@@ -151,9 +153,12 @@ final class StandbyActions {
                 Reason.AttestationNeeded,
                 "site " + plan.peer() + " does not renew its lease, and its plan keeps serving without it"
                         + " (spec.lease.onLoss), so the application may still run there; if the site is off, create a"
-                        + " FailoverRequest with spec.attestation {siteOff: " + plan.peer() + ", lease: \""
-                        + await.renewal() + "\"}, which is valid for 15 minutes",
+                        + " FailoverRequest with " + attestation(plan, await.renewal()) + ", which is valid for 15 minutes",
                 context);
+    }
+
+    private static String attestation(PlanSite plan, RenewalCounter renewal) {
+        return "spec.attestation {siteOff: " + plan.peer() + ", lease: \"" + renewal + "\"}";
     }
 
     private PlanOutcome contradicted(LeaseAction.Contradicted action, ActionContext context) {

@@ -7,14 +7,16 @@ import java.time.Duration;
  * site is not off.
  *
  * @param renewal the last renewal that the user saw
- * @param age time since the user attested it
+ * @param least shortest time since the user attested it, by the clocks that this process can ask
+ * @param most longest time since then
  */
-public record Attestation(RenewalCounter renewal, Duration age) {
+public record Attestation(RenewalCounter renewal, Duration least, Duration most) {
     /** Time for which an attestation is valid. */
     public static final Duration VALID = Duration.ofMinutes(15);
 
+    /** Whether it is recent enough by all clocks. */
     public boolean isValid() {
-        return age.compareTo(VALID) <= 0;
+        return most.compareTo(VALID) <= 0;
     }
 
     /** Whether the holder has not renewed the lease since then. */

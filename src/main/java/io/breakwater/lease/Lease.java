@@ -284,7 +284,8 @@ public record Lease(
 
     /** A new epoch. No pod runs in it before {@link #serving()}. */
     public Lease acquired(String site, Fence how, Duration duration, PointRef from) {
-        require(state != State.Retired && (state == State.Vacated || !site.equals(holder)), "acquire");
+        boolean retired = state == State.Retired && how != Fence.Attested;
+        require(!retired && (state == State.Vacated || !site.equals(holder)), "acquire");
         return next(site, State.Taken, how, duration, from);
     }
 

@@ -114,7 +114,7 @@ public sealed interface LeaseAction {
     record Follow() implements Standby {}
 
     /** Is on standby; the plan was deleted on the active site, where the application runs without a lease. */
-    record Unguarded() implements Standby {}
+    record Unguarded(RenewalCounter renewal) implements Standby {}
 
     /**
      * Is on standby; the namespace was deleted on the active site, and no site was named to take over.

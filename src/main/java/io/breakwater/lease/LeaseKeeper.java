@@ -35,10 +35,14 @@ public final class LeaseKeeper {
         /**
          * Reports that the lease was not renewed in time, and that the pods run on, since the lease says {@code KeepServing}; called
          * again while that lasts.
-         *
-         * @param confirmed whether this process has ever renewed the lease. If not, the whole site may have been off
          */
-        void atRisk(String cause, boolean confirmed);
+        void atRisk(String cause);
+
+        /**
+         * Whether the application has run without a break since the last renewal that this cluster has a record of, so that the site was
+         * not off, and a user cannot have attested that it was. Called again while a process that has just started has no other proof.
+         */
+        boolean hasServed();
     }
 
     /**
@@ -71,6 +75,7 @@ public final class LeaseKeeper {
     private static final Duration SOON = Duration.ofSeconds(1);
 
     private static final Duration RISK_AGAIN = Duration.ofSeconds(10);
+    private static final Duration ASK_AGAIN = Duration.ofSeconds(2);
 
     private static final Duration LATE = Duration.ofSeconds(10);
 
@@ -94,10 +99,12 @@ public final class LeaseKeeper {
     private volatile boolean retired;
     private volatile String failure;
     private volatile long nextAttempt;
-    private volatile boolean confirmed;
+    private volatile LeaseTerms written;
     private boolean reported;
     private boolean risky;
     private long nextRisk;
+    private boolean asks;
+    private long nextAsk;
     private String gateCause;
     private boolean gateRuns;
     private long nextGate;
@@ -124,6 +131,7 @@ public final class LeaseKeeper {
         long now = now();
         this.watch = new RenewalWatch(holding.terms(), servesOn, last, now);
         this.nextAttempt = now;
+        this.nextAsk = now;
         this.beat = new Beat(now, clocks.wall().instant());
     }
 
@@ -140,10 +148,11 @@ public final class LeaseKeeper {
     /** Renews with other terms from now on, if they differ. */
     public void change(LeaseTerms terms) {
         synchronized (watch) {
-            if (terms.equals(holding.terms())) {
+            if (terms.isSame(holding.terms())) {
                 return;
             }
             watch.change(terms, now());
+            written = null;
             holding = new Holding(holding.plan(), holding.site(), holding.epoch(), terms);
         }
         nextAttempt = now();
@@ -207,6 +216,15 @@ public final class LeaseKeeper {
         return !isStopped() && watch.servesOn();
     }
 
+    /**
+     * The lease was read, and still belongs to this site. A store that answers reads and refuses writes ends no application.
+     *
+     * @param startedAt start of the read, by the monotonic clock
+     */
+    public void readAsHeld(long startedAt) {
+        watch.proven(startedAt);
+    }
+
     /** Whether the lease was not renewed in time although the pods run on. */
     public boolean isAtRisk() {
         return !isStopped() && watch.servesOn() && watch.isOverdue(now());
@@ -215,6 +233,11 @@ public final class LeaseKeeper {
     /** Time since the start of the last renewal that succeeded. */
     public Duration age() {
         return watch.age(now());
+    }
+
+    /** Time since the start of the last renewal by this process; empty if it is not known to hold since then. */
+    public Optional<Duration> confirmedAge() {
+        return Optional.of(now()).filter(now -> !isStopped() && watch.isConfirmed()).map(watch::age);
     }
 
     /** Whether the thread of the keeper did not run for many times its period. */
@@ -246,6 +269,9 @@ public final class LeaseKeeper {
             nextAttempt = now + holding.terms().timing().attempt().toNanos();
             attempt();
         }
+        if (!over && !asks && now - nextAsk >= 0 && watch.needsProof()) {
+            ask(now);
+        }
         if (!over && watch.isOverdue(now)) {
             overdue(now);
         }
@@ -273,8 +299,25 @@ public final class LeaseKeeper {
             risky = true;
             nextRisk = now + RISK_AGAIN.toNanos();
             String cause = failure == null ? "the rendezvous location does not answer" : failure;
-            calls.execute(() -> guard.atRisk(cause, confirmed));
+            calls.execute(() -> guard.atRisk(cause));
         }
+    }
+
+    private void ask(long now) {
+        asks = true;
+        nextAsk = now + ASK_AGAIN.toNanos();
+        calls.execute(() -> {
+            boolean served = false;
+            try {
+                served = guard.hasServed();
+            } catch (RuntimeException e) {
+                LOG.warnf(
+                        "could not ask since when the application of FailoverPlan %s runs, will retry: %s",
+                        holding.plan(), e.getMessage());
+            } finally {
+                answer(new RenewalAnswer.Asked(now, served));
+            }
+        });
     }
 
     /** A monotonic clock does not count the time in which the machine was suspended. The wall clock does. */
@@ -305,12 +348,18 @@ public final class LeaseKeeper {
                 nextAttempt = Math.max(
                         now, startedAt + holding.terms().timing().renewEvery().toNanos());
                 watch.renewed(startedAt, terms, now);
+                written = terms.isSame(holding.terms()) ? terms : written;
                 if (watch.isConfirmed()) {
-                    confirmed = true;
                     reported = false;
                     risky = false;
                     gateCause = over ? gateCause : null;
                     calls.execute(guard::renewed);
+                }
+            }
+            case RenewalAnswer.Asked(long startedAt, boolean served) -> {
+                asks = false;
+                if (served) {
+                    watch.proven(startedAt);
                 }
             }
             case RenewalAnswer.Retired() -> {
@@ -389,8 +438,21 @@ public final class LeaseKeeper {
     }
 
     private RenewalAnswer renew() {
-        return LeaseRenewal.of(stores.get(), holding, () -> holding.terms(), this::end, clocks)
+        return LeaseRenewal.of(stores.get(), holding, this::terms, this::end, clocks)
                 .run();
+    }
+
+    /**
+     * The terms of the next renewal. If the lease has others than this process has written last, another process wrote them by a later
+     * edit, which this one has not seen: a guard that ends does not undo what its successor has begun.
+     */
+    private LeaseTerms terms(Lease read) {
+        synchronized (watch) {
+            LeaseTerms own = holding.terms();
+            return LeaseTerms.of(read)
+                    .filter(others -> written != null && written.isSame(own) && !others.isSame(own))
+                    .orElse(own);
+        }
     }
 
     private LeaseRenewal.End end() {

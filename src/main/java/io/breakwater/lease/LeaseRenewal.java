@@ -7,20 +7,22 @@ import io.breakwater.lease.LeaseKeeper.Holding;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
  * One attempt to renew or retire a lease. Only a lease that names another holder or a later epoch means that this site lost it. A
  * lease that is absent, or older than this cluster remembers, proves nothing: stores fail, are emptied and are restored.
  *
- * @param terms what to write; asked after the lease was read. So a write that follows one with later terms has later terms too
+ * @param terms what to write, by the version that was read; asked after the read. So a write that follows one with later terms has later
+ *     terms too
  * @param end whether to end the lease; asked late, since another attempt may end it while this one reads
  * @param startedAt start of the attempt; a renewal counts from here, however late the answer arrives
  */
 record LeaseRenewal(
         LeaseStore store,
         Holding holding,
-        Supplier<LeaseTerms> terms,
+        Function<Lease, LeaseTerms> terms,
         Supplier<End> end,
         Clocks clocks,
         long startedAt) {
@@ -33,7 +35,11 @@ record LeaseRenewal(
 
     /** An attempt that starts now. */
     static LeaseRenewal of(
-            LeaseStore store, Holding holding, Supplier<LeaseTerms> terms, Supplier<End> end, Clocks clocks) {
+            LeaseStore store,
+            Holding holding,
+            Function<Lease, LeaseTerms> terms,
+            Supplier<End> end,
+            Clocks clocks) {
         return new LeaseRenewal(
                 store, holding, terms, end, clocks, clocks.nanos().getAsLong());
     }
@@ -108,7 +114,7 @@ record LeaseRenewal(
     private RenewalAnswer write(LeaseVersion seen, Lease basis) {
         long ahead = Duration.between(seen.storeTime(), clocks.wall().instant()).toMillis();
         End ends = basis.state() == Lease.State.Taken ? End.None : end.get();
-        LeaseTerms present = terms.get();
+        LeaseTerms present = terms.apply(basis);
         Lease next = switch (ends) {
             case None -> basis.renewed(present.timing().duration(), present.onLoss(), ahead, seen.renewedAt());
             case Retire -> basis.retired();

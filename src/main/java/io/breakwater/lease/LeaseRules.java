@@ -121,7 +121,7 @@ public final class LeaseRules {
         Lease lease = seen.lease();
         return switch (lease.state()) {
             case Offered -> lease.holder().equals(facts.site()) ? afterOwnOffer(facts, lease) : afterOffer(facts, seen);
-            case Retired -> afterRetirement(facts, lease);
+            case Retired -> afterRetirement(facts, seen);
             case Vacated -> afterVacating(facts, seen);
             case Taken, Held, Releasing -> whileHeld(facts, seen);
         };
@@ -178,20 +178,27 @@ public final class LeaseRules {
         return lease.outcome() != null && lease.outcome().id().equals(facts.run());
     }
 
-    private static LeaseAction afterRetirement(SiteFacts facts, Lease lease) {
+    /**
+     * The application of a retired lease runs on, and no guard ends it. So the other site needs an attestation, whatever the lease said
+     * before.
+     */
+    private static LeaseAction afterRetirement(SiteFacts facts, LeaseVersion seen) {
+        Lease lease = seen.lease();
         if (!lease.holder().equals(facts.site())) {
-            return new LeaseAction.Unguarded();
+            return facts.wanted() && facts.attestation().isPresent()
+                    ? attested(facts, seen, facts.attestation().get())
+                    : new LeaseAction.Unguarded(RenewalCounter.of(lease));
         }
         return facts.named() ? new LeaseAction.Adopt(lease.adopted()) : new LeaseAction.Follow();
     }
 
     /**
      * A vacated lease starts no site by itself. The site that a person names takes it. The site with the namespace that was created
-     * again needs no edit: its plan names it, and {@code maxDataLoss} limits what is lost. If that namespace has volumes, a user has
+     * again needs no edit: its plan names it or a request does, and {@code maxDataLoss} limits what is lost. If that namespace has volumes, a user has
      * filled it since, and only a person knows whether the application is to have that data.
      */
     private static LeaseAction afterVacating(SiteFacts facts, LeaseVersion seen) {
-        boolean again = facts.named() && seen.lease().holder().equals(facts.site());
+        boolean again = (facts.named() || facts.wanted()) && seen.lease().holder().equals(facts.site());
         if (again && facts.hasVolumes()) {
             return facts.inPlace()
                     ? new LeaseAction.TakeInPlace(
@@ -248,7 +255,7 @@ public final class LeaseRules {
         if (missing.isPositive()) {
             return new LeaseAction.ConfirmAttestation(missing);
         }
-        Instant moment = now(seen).minus(shorter(attestation.age(), seen.stoodStill()));
+        Instant moment = now(seen).minus(shorter(attestation.least(), seen.stoodStill()));
         return take(facts, seen, Fence.Attested, point -> lossBound(seen, point, later(moment, seen.renewedAt())));
     }
 

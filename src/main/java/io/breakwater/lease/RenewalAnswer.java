@@ -8,6 +8,12 @@ sealed interface RenewalAnswer {
      */
     record Renewed(long startedAt, LeaseTerms terms) implements RenewalAnswer {}
 
+    /**
+     * @param startedAt monotonic time at which the question started
+     * @param served whether the application has run without a break since the last renewal that is known
+     */
+    record Asked(long startedAt, boolean served) implements RenewalAnswer {}
+
     record Retired() implements RenewalAnswer {}
 
     /** This site does not hold the lease any more. */

@@ -10,10 +10,18 @@ final class RenewalWatch {
     /** Longest time for an answer after a suspension, when the lease may belong to another site. */
     private static final Duration AFTER_SUSPENSION = Duration.ofSeconds(2);
 
+    /** Longest time in which a process must find out that the lease still belongs to this site, if nothing but a record says so. */
+    static final Duration PROOF = Duration.ofSeconds(30);
+
+    /** A machine that was suspended for so long may have been attested to be off. */
+    private static final Duration LONGEST_SUSPENSION = Duration.ofMinutes(10);
+
     private LeaseTiming timing;
     private LeaseTerms wanted;
     private long wantedAt;
     private boolean servesOn;
+    private boolean proven;
+    private boolean provable = true;
     private long renewedAt;
     private long noticeAt;
     private long resumedAt;
@@ -21,7 +29,8 @@ final class RenewalWatch {
 
     /**
      * @param wanted terms of the renewals from now on. Longer and weaker ones count once a renewal has written them into the document
-     * @param servesOn whether the lease said {@code KeepServing} when it was last renewed
+     * @param servesOn whether the lease said {@code KeepServing} when it was last renewed. It counts once it is proven that no other site
+     *     can have taken the lease meanwhile by an attestation
      * @param last the last renewal that is known, by another process or site
      */
     RenewalWatch(LeaseTerms wanted, boolean servesOn, LastRenewal last, long now) {
@@ -34,17 +43,28 @@ final class RenewalWatch {
         this.noticeAt = later(
                 renewedAt + timing.latestNotice().toNanos(),
                 now + timing.settling().toNanos());
+        if (this.servesOn) {
+            noticeAt = earlier(noticeAt, now + PROOF.toNanos());
+        }
     }
 
-    /** The next renewals have other terms. Shorter and stronger ones apply from now on, the others once a renewal has succeeded. */
+    /**
+     * The next renewals have other terms. Shorter and stronger ones apply from now on, the others once a renewal has succeeded. Pods that
+     * ran on without the lease have the whole notice from now on, since the lease still says {@code KeepServing}.
+     */
     synchronized void change(LeaseTerms terms, long now) {
         wanted = terms;
         wantedAt = now;
-        servesOn = servesOn && terms.servesOn();
-        if (terms.timing().duration().compareTo(timing.duration()) < 0) {
-            timing = terms.timing();
-            noticeAt = earlier(noticeAt, now + timing.notice().toNanos());
+        boolean shorter = terms.timing().duration().compareTo(timing.duration()) < 0;
+        timing = shorter ? terms.timing() : timing;
+        long notice = now + timing.notice().toNanos();
+        if (servesOn() && !terms.servesOn()) {
+            noticeAt = later(noticeAt, notice);
         }
+        if (shorter) {
+            noticeAt = earlier(noticeAt, notice);
+        }
+        servesOn = servesOn && terms.servesOn();
     }
 
     /**
@@ -57,10 +77,16 @@ final class RenewalWatch {
         if (startedAt - resumedAt < 0) {
             return; // The machine was suspended between the start and the answer.
         }
-        if (terms.equals(wanted) && startedAt - wantedAt >= 0) {
-            timing = terms.timing();
+        if (terms.isSame(wanted) && startedAt - wantedAt >= 0) {
+            timing = wanted.timing();
             servesOn = terms.servesOn();
+        } else {
+            // Another process wrote these, by a later edit.
+            timing = timing.within(terms.timing().duration());
+            servesOn = servesOn && terms.servesOn();
         }
+        proven = true;
+        provable = true;
         renewedAt = confirmed ? later(renewedAt, startedAt) : startedAt;
         noticeAt = renewedAt + timing.notice().toNanos();
         confirmed = noticeAt - now > 0;
@@ -73,16 +99,35 @@ final class RenewalWatch {
         confirmed = false;
         long answer = Math.min(AFTER_SUSPENSION.toNanos(), timing.settling().toNanos());
         noticeAt = later(renewedAt + timing.notice().toNanos(), now + answer);
+        if (servesOn && time.compareTo(shorter(timing.notice(), LONGEST_SUSPENSION)) >= 0) {
+            proven = false;
+            provable = false; // The containers were suspended too, so they prove nothing.
+            noticeAt = earlier(noticeAt, now + PROOF.toNanos());
+        }
+    }
+
+    /**
+     * The lease still belongs to this site.
+     *
+     * @param startedAt start of the call that shows it
+     */
+    synchronized void proven(long startedAt) {
+        proven = proven || startedAt - resumedAt >= 0;
+    }
+
+    /** Whether the containers of the application can still prove that the site was not off. */
+    synchronized boolean needsProof() {
+        return servesOn && !proven && provable;
     }
 
     /** Whether pods may run: a renewal by this process succeeded, and is recent enough, or the lease says {@code KeepServing}. */
     synchronized boolean mayRun(long now) {
-        return servesOn || confirmed && noticeAt - now > 0;
+        return servesOn() || confirmed && noticeAt - now > 0;
     }
 
     /** Whether the pods may run although the lease is not renewed: no other site takes it because of its age. */
     synchronized boolean servesOn() {
-        return servesOn;
+        return servesOn && proven;
     }
 
     /** Whether a renewal by this process succeeded, since the machine was last suspended. */
@@ -108,6 +153,10 @@ final class RenewalWatch {
     /** Grace period for pods that are gated now. It is shorter when the lease may belong to another site by their end. */
     synchronized Duration grace(long now) {
         return timing.graceAt(age(now));
+    }
+
+    private static Duration shorter(Duration a, Duration b) {
+        return a.compareTo(b) < 0 ? a : b;
     }
 
     private static long earlier(long a, long b) {

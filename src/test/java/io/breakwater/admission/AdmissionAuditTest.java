@@ -112,6 +112,27 @@ class AdmissionAuditTest {
     }
 
     @Test
+    void recordsARequestToFailOverWithItsAttestation() {
+        allow(Reviews.create(
+                "jane",
+                """
+                apiVersion: breakwater.io/v1alpha1
+                kind: FailoverRequest
+                metadata: {namespace: shop, name: move}
+                spec:
+                  planRef: {name: shop}
+                  site: west
+                  attestation: {siteOff: east, lease: '3.1042'}
+                """));
+
+        assertThat(recorded.results()).containsExactly("FailOver Requested");
+        assertThat(recorded.entries().getFirst().path("source").asText()).isEqualTo("FailoverPlan shop/shop");
+        assertThat(recorded.entries().getFirst().path("target").asText()).isEqualTo("west");
+        assertThat(recorded.entries().getFirst().path("message").asText())
+                .isEqualTo("attests that site east is off since renewal 3.1042");
+    }
+
+    @Test
     void recordsThatDivergentDataIsDiscarded() {
         String discards = PLAN.replace("annotations: {}", "annotations: {breakwater.io/discard-divergent: \"3\"}");
         allow(Reviews.update("jane", PLAN, discards));

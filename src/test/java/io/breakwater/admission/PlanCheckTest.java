@@ -16,6 +16,7 @@ import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.authorization.v1.SubjectAccessReview;
 import io.fabric8.kubernetes.api.model.authorization.v1.SubjectAccessReviewBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.mockwebserver.dsl.TimesOnceableOrHttpHeaderable;
 import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.util.List;
@@ -121,6 +122,25 @@ class PlanCheckTest {
         }
     }
 
+    @Test
+    void requiresThePermissionToAttestForAnAcceptedLease() {
+        String annotated = PLAN.replace(
+                "namespace: shop, name: shop}",
+                "namespace: shop, name: shop, annotations: {" + Api.ACCEPT_LEASE + ": '3.1'}}");
+        for (boolean mayAttest : List.of(false, true)) {
+            try (Authorizer authorizer = new Authorizer()) {
+                authorizer.answerNext(true);
+                authorizer.answerNext(mayAttest);
+
+                AdmissionResponse response = authorizer.review(Reviews.update("jane", PLAN, annotated));
+
+                assertThat(response.isAllowed()).isEqualTo(mayAttest);
+                assertThat(mayAttest || response.refusal().contains("failoverplans/attest"))
+                        .isTrue();
+            }
+        }
+    }
+
     /** The owner of a location in a namespace can write to the store, so the owner must not accept what was written there. */
     @Test
     void requiresAPermissionToAcceptWhatALocationRefuses() {
@@ -182,16 +202,23 @@ class PlanCheckTest {
         }
 
         void answer(boolean allowed) {
+            expect(allowed).always();
+        }
+
+        void answerNext(boolean allowed) {
+            expect(allowed).once();
+        }
+
+        private TimesOnceableOrHttpHeaderable<Void> expect(boolean allowed) {
             SubjectAccessReview answer = new SubjectAccessReviewBuilder()
                     .withNewStatus()
                     .withAllowed(allowed)
                     .endStatus()
                     .build();
-            server.expect()
+            return server.expect()
                     .post()
                     .withPath("/apis/authorization.k8s.io/v1/subjectaccessreviews")
-                    .andReturn(201, answer)
-                    .always();
+                    .andReturn(201, answer);
         }
 
         AdmissionResponse review(AdmissionRequest request) {

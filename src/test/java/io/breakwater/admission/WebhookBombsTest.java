@@ -132,6 +132,11 @@ class WebhookBombsTest {
         public void lost(String cause) {}
 
         @Override
-        public void atRisk(String cause, boolean confirmed) {}
+        public void atRisk(String cause) {}
+
+        @Override
+        public boolean hasServed() {
+            return false;
+        }
     }
 }

@@ -4,15 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.breakwater.api.Condition;
+import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.FailoverPlanSpec;
 import io.breakwater.api.FailoverPlanSpec.OnLoss;
 import io.breakwater.api.FailoverPlanStatus.Fence;
 import io.breakwater.api.FailoverPlanStatus.Role;
+import io.breakwater.api.FailoverRequest;
 import io.breakwater.api.FailoverRequestSpec;
 import io.breakwater.api.Reason;
 import io.breakwater.failover.TwoSites.Cluster;
+import io.breakwater.lease.Lease;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -66,16 +70,99 @@ class FailoverRequestTest {
     }
 
     @Test
-    void keepsServingAfterARestartWithoutTheRendezvous() {
-        east.store.away = true;
-        east.ageStatus(Duration.ofSeconds(60));
-        east.startProcess();
-        east.startupGate.resume(east.plan());
-        await().atMost(Duration.ofMinutes(2))
-                .until(() -> east.keepers.risk("shop/shop").isPresent());
+    void keepsServingAfterARestartWithoutTheRendezvousIfTheApplicationRanWithoutABreak() {
+        east.startPod("db", Instant.now().minusSeconds(3600));
+        restartWithoutTheRendezvous();
+        await().atMost(Duration.ofMinutes(2)).until(() -> {
+            east.beatNode();
+            return east.keepers.risk("shop/shop").isPresent();
+        });
 
         assertThat(east.gated()).isFalse();
         assertThat(east.runs()).isTrue();
+        assertThat(east.keepers.mayRun("shop/shop")).isTrue();
+    }
+
+    @Test
+    void gatesAfterARestartOfTheWholeSiteWithoutTheRendezvous() {
+        east.startPod("db", Instant.now().plusSeconds(3600));
+        restartWithoutTheRendezvous();
+
+        await().atMost(Duration.ofMinutes(2)).until(() -> {
+            east.beatNode();
+            return east.gated();
+        });
+
+        assertThat(east.keepers.mayRun("shop/shop")).isFalse();
+    }
+
+    /** The API server shows what ran before the site was off until its nodes report. */
+    @Test
+    void gatesAfterARestartWhileNoNodeReports() {
+        east.startPod("db", Instant.now().minusSeconds(3600));
+        east.beatNode();
+        restartWithoutTheRendezvous();
+
+        await().atMost(Duration.ofMinutes(2)).until(() -> east.gated());
+
+        assertThat(east.keepers.mayRun("shop/shop")).isFalse();
+    }
+
+    @Test
+    void gatesAtTheStartIfItHasSeenALaterEpochThanItServed() {
+        east.startPod("db", Instant.now().minusSeconds(3600));
+        FailoverPlan plan = east.plan();
+        plan.getStatus().leaseEpoch = plan.getStatus().epoch + 1;
+        east.client().resource(plan).update();
+
+        restartWithoutTheRendezvous();
+
+        assertThat(east.gated()).isTrue();
+        assertThat(east.keepers.of("shop/shop")).isEmpty();
+    }
+
+    private void restartWithoutTheRendezvous() {
+        assertThat(east.status().confirmedAt).as("last renewal by the clock of the guard").isNotNull();
+        east.store.away = true;
+        east.startProcess();
+        east.startupGate.resume(east.plan());
+    }
+
+    @Test
+    void actsOnceAndSettlesAnEditFromBeforeItsEnd() {
+        west.request("move", spec -> {});
+        sites.until("west carries it out", () -> west.status().openRequest != null);
+        west.edit(spec -> spec.activeSite = "west");
+        sites.untilActive(west);
+        sites.untilPassive(east);
+        sites.until("the request is settled", () -> west.status().settledRequest != null);
+        FailoverRequest open = west.request("move");
+        open.setStatus(null);
+
+        east.request("back", spec -> {});
+        sites.untilActive(east);
+        sites.untilPassive(west);
+        open.getMetadata().setResourceVersion(null);
+        west.client().resource(open).update();
+        runs(5);
+
+        assertThat(east.lease().heldBy("east")).as("east has the lease").isTrue();
+        assertThat(east.lease().request()).as("request").isNull();
+        assertThat(west.status().openRequest).isNull();
+        assertThat(west.status().settledActiveSite).isEqualTo("west");
+    }
+
+    @Test
+    void restoresIntoAVacatedNamespaceByARequest() {
+        sites.scheduledPoint(east, "p1", Duration.ofMinutes(1));
+        Lease held = east.lease();
+        sites.replaceLease(held.vacated());
+        east.kill();
+
+        west.request("move", spec -> spec.maxDataLoss = "1h");
+
+        sites.untilActive(west);
+        assertThat(west.lease().fence()).isEqualTo(Fence.Vacated);
     }
 
     @Test

@@ -40,8 +40,10 @@ import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.coordination.v1.LeaseBuilder;
 import io.fabric8.kubernetes.client.CustomResource;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.NonDeletingOperation;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import io.micrometer.prometheus.PrometheusConfig;
 import io.micrometer.prometheus.PrometheusMeterRegistry;
@@ -53,6 +55,8 @@ import java.nio.file.attribute.FileTime;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -205,8 +209,10 @@ final class TwoSites implements AutoCloseable {
                 }
             };
             LeaseSupervisor supervisor = new LeaseSupervisor(client(), sites, gate, keepers, events, clock);
+            RequestAges ages = new RequestAges(clock);
             requests =
-                    new FailoverRequestReconciler(TestObjects.of(client()), supervisor, writer, events, config, clock);
+                    new FailoverRequestReconciler(
+                            TestObjects.of(client()), supervisor, writer, events, config, ages, clock);
             startupGate = new StartupGate(client(), supervisor, config);
             reconciler = new FailoverPlanReconciler(
                     client(),
@@ -219,6 +225,7 @@ final class TwoSites implements AutoCloseable {
                     new Meters(metrics, clock),
                     TestIndex.empty(client()),
                     TestObjects.of(client()),
+                    ages,
                     clock);
         }
 
@@ -411,6 +418,44 @@ final class TwoSites implements AutoCloseable {
                             .endStatus()
                             .build())
                     .create();
+        }
+
+        /** Adds a pod on a node, whose container started at a moment. */
+        void startPod(String name, Instant started) {
+            client().resource(new PodBuilder()
+                            .withNewMetadata()
+                            .withName(name)
+                            .withNamespace(NS)
+                            .endMetadata()
+                            .withNewSpec()
+                            .withNodeName("n2")
+                            .endSpec()
+                            .withNewStatus()
+                            .withPhase("Running")
+                            .addNewContainerStatus()
+                            .withNewState()
+                            .withNewRunning()
+                            .withStartedAt(started.toString())
+                            .endRunning()
+                            .endState()
+                            .endContainerStatus()
+                            .endStatus()
+                            .build())
+                    .create();
+        }
+
+        /** The node of {@link #startPod(String, Instant)} renews its Lease once. */
+        void beatNode() {
+            client().resource(new LeaseBuilder()
+                            .withNewMetadata()
+                            .withName("n2")
+                            .withNamespace("kube-node-lease")
+                            .endMetadata()
+                            .withNewSpec()
+                            .withRenewTime(ZonedDateTime.now(ZoneOffset.UTC))
+                            .endSpec()
+                            .build())
+                    .createOr(NonDeletingOperation::update);
         }
 
         /** Adds a pod that ran to its end. */

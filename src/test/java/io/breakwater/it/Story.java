@@ -4,9 +4,10 @@ import io.breakwater.api.Api;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.Durations;
 import io.breakwater.api.FailoverPlan;
-import io.breakwater.api.FailoverPlanSpec.OnLoss;
 import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.api.FailoverPlanStatus.Role;
+import io.breakwater.api.FailoverRequest;
+import io.breakwater.api.FailoverRequestSpec;
 import io.breakwater.api.JournalEntry;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestoreSpec.OnConflict;
@@ -27,6 +28,9 @@ final class Story implements AutoCloseable {
     private static final String REBUILT = "shop-rebuilt";
     private static final String FIRST = "first";
     private static final Duration FAILOVER = Duration.ofMinutes(4);
+    /** More than two renewals of the lease of the example. */
+    private static final Duration MISSED = Duration.ofSeconds(20);
+
     private static final Duration MAX_DATA_LOSS = Duration.ofMinutes(5);
 
     private final Rig rig;
@@ -126,7 +130,6 @@ final class Story implements AutoCloseable {
         FailoverPlan plan = Examples.read("failoverplan.yaml", FailoverPlan.class);
         plan.getMetadata().setNamespace(SHOP);
         plan.getMetadata().setAnnotations(annotations);
-        plan.getSpec().lease.onLoss = OnLoss.Gate; // the story waits for the lease to expire, and attests nothing
         site.client().resource(plan).serverSideApply();
         site.client().resource(policy()).serverSideApply();
     }
@@ -276,8 +279,10 @@ final class Story implements AutoCloseable {
         customers.watchSilence();
         rig.east().cluster().kill();
         progress.print("   killed east with %s", customers.state());
-        rig.west().requestActive(SHOP, SHOP, Rig.WEST, Durations.format(MAX_DATA_LOSS));
+        attest(rig.west());
         FailoverPlanStatus status = awaitTakeOver(rig.west(), FailoverPlanStatus.Kind.Unplanned);
+        // Git follows.
+        rig.west().requestActive(SHOP, SHOP, Rig.WEST, Durations.format(MAX_DATA_LOSS));
         awaitServing(rig.west());
         var loss = new AcknowledgedOrders.Loss[1];
         Duration rto = customers.longestSilence();
@@ -298,6 +303,25 @@ final class Story implements AutoCloseable {
                 rto,
                 "%d orders lost; at most %s allowed, %s reported"
                         .formatted(loss[0].entries(), Durations.format(MAX_DATA_LOSS), status.run.dataLoss));
+    }
+
+    /** A person who has switched east off says so, with the last renewal that west shows. */
+    private void attest(Site west) {
+        String renewal = west.awaitPlan(
+                        SHOP,
+                        SHOP,
+                        "shows that east does not renew the lease",
+                        Duration.ofMinutes(1),
+                        seen -> since(Instant.parse(seen.leaseRenewedAt)).compareTo(MISSED) > 0)
+                .leaseCounter;
+        FailoverRequest request = Examples.read("failoverrequest.yaml", FailoverRequest.class);
+        request.getMetadata().setNamespace(SHOP);
+        request.getSpec().site = Rig.WEST;
+        request.getSpec().maxDataLoss = Durations.format(MAX_DATA_LOSS);
+        request.getSpec().attestation = new FailoverRequestSpec.Attestation();
+        request.getSpec().attestation.siteOff = Rig.EAST;
+        request.getSpec().attestation.lease = renewal;
+        west.client().resource(request).create();
     }
 
     /** Counts the lost entries. */

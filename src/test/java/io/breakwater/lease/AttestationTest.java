@@ -40,7 +40,7 @@ class AttestationTest {
     }
 
     private static Optional<Attestation> attested(Lease lease, Duration age) {
-        return Optional.of(new Attestation(RenewalCounter.of(lease), age));
+        return Optional.of(new Attestation(RenewalCounter.of(lease), age, age));
     }
 
     @Test
@@ -104,6 +104,46 @@ class AttestationTest {
         Lease taken = SERVING.acquired("east2", Fence.Attested, MINUTE, POINT).renewed(MINUTE, OnLoss.KeepServing, 0L);
 
         assertThat(taken.servesOn()).isFalse();
+    }
+
+    /** A plan of the site that vacated the lease may still name the other one, as Git has it. */
+    @Test
+    void asksAboutTheVolumesOfAVacatedNamespaceAlsoForARequest() {
+        Lease vacated = SERVING.vacated();
+
+        LeaseAction action = LeaseRules.decide(new SiteFacts.Draft()
+                .site("east")
+                .timing(LeaseTiming.of(MINUTE))
+                .seen(Optional.of(new LeaseVersion(vacated, "etag", NOW, NOW, Duration.ZERO)))
+                .knownEpoch(OptionalLong.of(1))
+                .wanted(true)
+                .run("run")
+                .maxDataLoss(Duration.ofHours(2))
+                .newest(Optional.of(POINT))
+                .hasVolumes(true)
+                .build());
+
+        assertThat(action).isEqualTo(new LeaseAction.AwaitOrder(true));
+    }
+
+    @Test
+    void takesARetiredLeaseOnlyByAnAttestation() {
+        Lease retired = SERVING.retired();
+
+        assertThat(decide(retired, Duration.ofHours(5), Optional.empty()))
+                .isEqualTo(new LeaseAction.Unguarded(RenewalCounter.of(retired)));
+        LeaseAction action = decide(retired, Duration.ofMinutes(10), attested(retired, Duration.ofMinutes(2)));
+        assertThat(((LeaseAction.Acquire) action).lease().fence()).isEqualTo(Fence.Attested);
+    }
+
+    @Test
+    void countsTheLossUntilTheLatestMomentOfTheAttestation() {
+        Attestation uncertain =
+                new Attestation(RenewalCounter.of(SERVING), Duration.ofMinutes(1), Duration.ofMinutes(10));
+
+        LeaseAction action = decide(SERVING, Duration.ofMinutes(10), Optional.of(uncertain));
+
+        assertThat(((LeaseAction.Acquire) action).loss()).isEqualTo(Duration.ofMinutes(59));
     }
 
     @Test

@@ -86,14 +86,147 @@ class KeepServingTest {
     }
 
     @Test
-    void runsOnAfterARestartWhenTheLeaseSaidKeepServing() {
+    void runsOnAfterARestartWhenTheApplicationHasServedWithoutABreak() {
         objects.away = true;
-        VirtualKeeper virtual = started(SERVING, true);
+        VirtualKeeper virtual = restarted();
+        assertThat(virtual.keeper.mayRun()).as("before the proof").isFalse();
+        virtual.served = true;
 
         virtual.pass(Duration.ofMinutes(2));
 
         assertThat(virtual.gated()).isFalse();
         assertThat(virtual.keeper.mayRun()).isTrue();
+        assertThat(virtual.risks).isNotEmpty();
+        assertThat(virtual.asked).as("questions, which end with the proof").isLessThan(5);
+    }
+
+    @Test
+    void gatesHalfAMinuteAfterARestartWithoutAProof() {
+        objects.away = true;
+        LeaseTerms minute = new LeaseTerms(LeaseTiming.of(Duration.ofMinutes(1)), OnLoss.KeepServing);
+        VirtualKeeper virtual =
+                new VirtualKeeper(() -> store, minute, true, new LastRenewal(Duration.ZERO, Duration.ofMinutes(1)));
+
+        virtual.pass(RenewalWatch.PROOF.minusSeconds(1));
+        assertThat(virtual.gated()).isFalse();
+        virtual.pass(Duration.ofSeconds(2));
+
+        assertThat(virtual.gated()).isTrue();
+        assertThat(virtual.keeper.mayRun()).isFalse();
+    }
+
+    @Test
+    void gatesHalfAMinuteAfterARestartHoweverLongTheLeaseIs() {
+        objects.away = true;
+        LeaseTerms hour = new LeaseTerms(LeaseTiming.of(Duration.ofHours(1)), OnLoss.KeepServing);
+        VirtualKeeper virtual =
+                new VirtualKeeper(() -> store, hour, true, new LastRenewal(Duration.ZERO, Duration.ofHours(1)));
+
+        virtual.pass(RenewalWatch.PROOF.plusSeconds(1));
+
+        assertThat(virtual.gated())
+                .as("a user can attest that the site is off before the lease is old")
+                .isTrue();
+    }
+
+    @Test
+    void runsOnAfterARestartWithAStoreThatAnswersReadsAlone() {
+        objects.away = true;
+        VirtualKeeper virtual = restarted();
+        virtual.keeper.readAsHeld(virtual.nanos());
+
+        virtual.pass(Duration.ofMinutes(2));
+
+        assertThat(virtual.gated()).isFalse();
+        assertThat(virtual.keeper.isAtRisk()).isTrue();
+    }
+
+    @Test
+    void gatesAfterALongSuspensionUnlessTheLeaseIsRenewed() {
+        VirtualKeeper virtual = started(SERVING, false);
+        objects.away = true;
+        virtual.served = true;
+        virtual.suspend(TIMING.notice().plusSeconds(1));
+
+        virtual.pass(RenewalWatch.PROOF.plusSeconds(1));
+
+        assertThat(virtual.gated())
+                .as("the containers were suspended too, and a user may have attested that the site is off")
+                .isTrue();
+    }
+
+    @Test
+    void runsOnAfterAShortSuspension() {
+        VirtualKeeper virtual = started(SERVING, false);
+        objects.away = true;
+        virtual.suspend(TIMING.notice().minusSeconds(1));
+
+        virtual.pass(Duration.ofMinutes(2));
+
+        assertThat(virtual.gated()).isFalse();
+    }
+
+    @Test
+    void leavesTheNoticeForAnEditToGateWhileTheLeaseIsNotRenewed() {
+        VirtualKeeper virtual = started(SERVING, false);
+        objects.away = true;
+        virtual.pass(Duration.ofMinutes(5));
+
+        virtual.keeper.change(GATING);
+        virtual.pass(TIMING.notice().minusSeconds(1));
+        assertThat(virtual.gated()).as("before the notice").isFalse();
+        virtual.pass(Duration.ofSeconds(2));
+
+        assertThat(virtual.gated()).isTrue();
+    }
+
+    @Test
+    void leavesTheTermsThatAnotherProcessWrote() {
+        VirtualKeeper old = started(SERVING, false);
+        VirtualKeeper next = started(GATING, false);
+        assertThat(statedTerms()).isEqualTo(OnLoss.Gate);
+
+        old.keeper.renewLast();
+
+        assertThat(statedTerms())
+                .as("the guard that ends does not know of the edit to Gate")
+                .isEqualTo(OnLoss.Gate);
+        assertThat(next.gated()).isFalse();
+    }
+
+    @Test
+    void writesItsOwnTermsAgainAfterTwoEditsWithoutAnAnswer() {
+        VirtualKeeper virtual = started(SERVING, false);
+        virtual.keeper.change(GATING);
+        virtual.keeper.renewLast();
+        assertThat(statedTerms()).isEqualTo(OnLoss.Gate);
+        virtual.keeper.change(SERVING);
+
+        virtual.pass(Duration.ofSeconds(1));
+
+        assertThat(statedTerms()).isEqualTo(OnLoss.KeepServing);
+    }
+
+    @Test
+    void comparesDurationsByTheWholeSecondsOfTheLease() {
+        LeaseTerms fraction = new LeaseTerms(LeaseTiming.of(Duration.ofMillis(30_500)), OnLoss.KeepServing);
+        VirtualKeeper virtual = started(fraction, false);
+        int writes = objects.writes;
+
+        virtual.keeper.change(new LeaseTerms(LeaseTiming.of(Duration.ofMillis(30_500)), OnLoss.KeepServing));
+        virtual.act();
+
+        assertThat(objects.writes).isEqualTo(writes);
+        assertThat(virtual.keeper.servesOn()).isTrue();
+    }
+
+    private OnLoss statedTerms() {
+        return store.read().orElseThrow().lease().onLoss();
+    }
+
+    /** A process that has started now, in the middle of the lease. */
+    private VirtualKeeper restarted() {
+        return started(SERVING, true);
     }
 
     @Test
@@ -118,6 +251,7 @@ class KeepServingTest {
         };
 
         virtual.pass(TIMING.renewEvery().plusSeconds(1));
+        objects.touched = () -> {};
         objects.away = false;
 
         assertThat(objects.writes).as("writes: of the later attempt, then of the earlier one").isEqualTo(before + 2);

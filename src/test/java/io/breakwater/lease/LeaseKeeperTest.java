@@ -56,7 +56,12 @@ class LeaseKeeperTest {
         public void renewed() {}
 
         @Override
-        public void atRisk(String cause, boolean confirmed) {}
+        public void atRisk(String cause) {}
+
+        @Override
+        public boolean hasServed() {
+            return false;
+        }
 
         @Override
         public void lost(String cause) {

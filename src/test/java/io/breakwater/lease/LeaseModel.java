@@ -379,7 +379,7 @@ final class LeaseModel {
             return Optional.empty();
         }
         RenewalCounter renewal = site.contradicted ? new RenewalCounter(0, 0) : RenewalCounter.of(s.lease);
-        return Optional.of(new Attestation(renewal, ticks(site.attested)));
+        return Optional.of(new Attestation(renewal, ticks(site.attested), ticks(site.attested)));
     }
 
     /** A site that has not restored the offered point yet is one that does not decide yet. */

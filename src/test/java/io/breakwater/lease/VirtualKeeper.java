@@ -23,6 +23,10 @@ final class VirtualKeeper implements LeaseKeeper.Guard {
     final List<String> risks = new ArrayList<>();
     boolean hangs;
     boolean gateFails;
+    /** Whether the containers show that the application has run without a break. */
+    boolean served;
+    /** How often the keeper asked for that. */
+    int asked;
     String lost;
     Duration callsTake = Duration.ZERO;
     private final Deque<Runnable> calls = new ArrayDeque<>();
@@ -73,6 +77,10 @@ final class VirtualKeeper implements LeaseKeeper.Guard {
         keeper.tick();
     }
 
+    long nanos() {
+        return monotonic.toNanos();
+    }
+
     Duration elapsed() {
         return monotonic.minus(started);
     }
@@ -95,8 +103,14 @@ final class VirtualKeeper implements LeaseKeeper.Guard {
     }
 
     @Override
-    public void atRisk(String cause, boolean confirmed) {
+    public void atRisk(String cause) {
         risks.add(cause);
+    }
+
+    @Override
+    public boolean hasServed() {
+        asked++;
+        return served;
     }
 
     @Override
