@@ -31,7 +31,10 @@ import io.fabric8.kubernetes.model.annotation.Version;
     @AdditionalPrinterColumn(name = "Reason", jsonPath = ".status.conditions[?(@.type==\"Succeeded\")].reason"),
     @AdditionalPrinterColumn(name = "Plan", jsonPath = ".spec.planRef.name"),
     @AdditionalPrinterColumn(name = "Site", jsonPath = ".spec.site"),
-    @AdditionalPrinterColumn(name = "Message", jsonPath = ".status.conditions[?(@.type==\"Succeeded\")].message"),
+    @AdditionalPrinterColumn(
+            name = "Message",
+            jsonPath = ".status.conditions[?(@.type==\"Succeeded\")].message",
+            priority = 1),
     @AdditionalPrinterColumn(
             name = "Age",
             jsonPath = ".metadata.creationTimestamp",

@@ -81,10 +81,10 @@ final class DivergentCapture {
             return Optional.of("waiting for pods to end: this site lost epoch " + lost.get());
         }
         FailoverJournal journal = new FailoverJournal(plan, lease.epoch(), writer, report, clock);
-        // What users want of this site now goes on after the backup.
-        boolean goesOn = plan.isWanted()
+        // The run that a user wants now continues after the backup.
+        boolean continues = plan.isWanted()
                 && journal.running().filter(r -> r.id.equals(plan.request())).isPresent();
-        if (!goesOn) {
+        if (!continues) {
             journal.end(FailoverResult.Failed, "site " + lease.holder() + " took over the lease");
         }
         String run =

@@ -444,7 +444,7 @@ public final class LeaseKeeper {
 
     /**
      * The terms of the next renewal. If the lease has others than this process has written last, another process wrote them by a later
-     * edit, which this one has not seen: a guard that ends does not undo what its successor has begun.
+     * edit, which this one has not seen: a guard that ends does not undo what its successor has started.
      */
     private LeaseTerms terms(Lease read) {
         synchronized (watch) {

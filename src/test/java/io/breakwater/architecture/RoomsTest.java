@@ -375,6 +375,7 @@ class RoomsTest {
     /** Classes of one word: the field has that word, or the domain does. A new one is a decision, made here. */
     private static final Set<String> DOMAIN_WORDS = Set.of(
             "Activities",
+            "Attestation",
             "Author",
             "Availability",
             "Awaited",
@@ -383,6 +384,7 @@ class RoomsTest {
             "Discovery",
             "Events",
             "Gzip",
+            "Intent",
             "Journal",
             "Lease",
             "Lineage",

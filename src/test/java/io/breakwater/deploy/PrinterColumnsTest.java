@@ -29,6 +29,7 @@ class PrinterColumnsTest {
             "BackupPolicy",
                     "Ready, Protected, Last success, RPO, Copies, Proven, Namespaces, Uncovered, Reason"
                             + " | Schedule, Next, Suspended, Last point, Last point good, Template",
+            "FailoverRequest", "Succeeded, Reason, Plan, Site | Message",
             "FailoverPlan", "Role, Active, Requested, Epoch, Ready, Protected, Lag, Reason | Expected loss",
             "Restore", "Succeeded, Reason, Point, Progress, Available, Duration | Transfer",
             "RestorePoint",
