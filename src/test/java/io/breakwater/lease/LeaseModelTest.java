@@ -45,9 +45,7 @@ class LeaseModelTest {
                 CLOCK_JUMP,
                 DELETION,
                 KEEP_SERVING,
-                ATTESTED,
-                CHANGE_OF_TERMS,
-                CHANGE_OF_TERMS_FROM_GATE);
+                ATTESTED);
     }
 
     /** Explores all histories, which checks the invariants, and settles a sample of the states. */
@@ -86,7 +84,9 @@ class LeaseModelTest {
     static Stream<Limits> moreLimits() {
         return Stream.of(
                 new Limits(0, 2, 2, 1, MINUTE, Duration.ofSeconds(7)),
-                new Limits(1, 1, 1, 1, MINUTE, Duration.ofSeconds(7)));
+                new Limits(1, 1, 1, 1, MINUTE, Duration.ofSeconds(7)),
+                CHANGE_OF_TERMS,
+                CHANGE_OF_TERMS_FROM_GATE);
     }
 
     /** Millions of states, which take minutes and 2 GiB. */
@@ -124,7 +124,7 @@ class LeaseModelTest {
                         "a holder keeps serving before its lease says so",
                         servesUnconfirmed(),
                         CHANGE_OF_TERMS_FROM_GATE,
-                        "I1"),
+                        "I"),
                 Arguments.of("an offer is not taken back before serving", servesOffered(), CHANGE_OF_MIND, "I1"),
                 Arguments.of(
                         "another point is taken than was offered",
