@@ -37,8 +37,9 @@ end
 
 if health.status == "Healthy" or health.status == "Suspended" then
   for _, condition in ipairs(obj.status.conditions) do
-    -- GitDrift is the only condition that reports a problem with True.
-    local good = condition.type == "GitDrift" and "False" or "True"
+    -- GitDrift and LeaseAtRisk report a problem with True.
+    local bad = condition.type == "GitDrift" or condition.type == "LeaseAtRisk"
+    local good = bad and "False" or "True"
     if condition.type ~= "Ready" and condition.status ~= good and condition.status ~= "Unknown" then
       health.message = health.message .. "; " .. condition.type .. " is " .. condition.status .. ": " .. condition.message
     end
