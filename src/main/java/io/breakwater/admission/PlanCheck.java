@@ -156,8 +156,7 @@ final class PlanCheck {
                         request.user() + " may not set " + annotation
                                 + "; this needs the permission to update failoverplans/activesite in group breakwater.io,"
                                 + " which ClusterRole breakwater-failover-operator grants");
-            } else if (annotation.equals(Api.ACCEPT_LEASE)
-                    && !UserPermission.ATTEST.isGranted(client, plan, request)) {
+            } else if (annotation.equals(Api.ACCEPT_LEASE) && !UserPermission.ATTEST.isGranted(client, plan, request)) {
                 findings.refuse(
                         "metadata.annotations",
                         request.user() + " may not set " + annotation

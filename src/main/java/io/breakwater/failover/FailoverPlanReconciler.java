@@ -324,14 +324,18 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
     private static boolean isSame(PlanSite site, FailoverPlan now) {
         FailoverPlan then = site.resource();
         boolean requested = site.intent() instanceof Intent.Take take && take.request() != null;
-        return Objects.equals(now.getMetadata().getGeneration(), then.getMetadata().getGeneration())
+        return Objects.equals(
+                        now.getMetadata().getGeneration(), then.getMetadata().getGeneration())
                 || requested
-                        && Objects.equals(now.getMetadata().getUid(), then.getMetadata().getUid())
+                        && Objects.equals(
+                                now.getMetadata().getUid(), then.getMetadata().getUid())
                         && withoutActiveSite(now).equals(withoutActiveSite(then));
     }
 
     private static ObjectNode withoutActiveSite(FailoverPlan plan) {
-        return Serialization.jsonMapper().<ObjectNode>valueToTree(plan.getSpec()).without("activeSite");
+        return Serialization.jsonMapper()
+                .<ObjectNode>valueToTree(plan.getSpec())
+                .without("activeSite");
     }
 
     /**

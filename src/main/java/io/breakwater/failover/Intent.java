@@ -52,8 +52,7 @@ sealed interface Intent {
      * @param ended run that ended last on this site; null for none
      * @param settled run of the request that was settled last, whatever ran after it; null for none
      */
-    record Handled(
-            String settledSite, Long generation, String edit, String started, String ended, String settled) {
+    record Handled(String settledSite, Long generation, String edit, String started, String ended, String settled) {
         private boolean hasEnded(String run) {
             return run.equals(ended) || run.equals(settled);
         }
@@ -143,8 +142,7 @@ sealed interface Intent {
 
     /** Whether a site is the other one of a plan. */
     private static boolean isPeer(String name, String site, FailoverPlan plan) {
-        return !name.equals(site)
-                && plan.getSpec().sites.stream().anyMatch(entry -> Objects.equals(entry.name, name));
+        return !name.equals(site) && plan.getSpec().sites.stream().anyMatch(entry -> Objects.equals(entry.name, name));
     }
 
     private static Instant created(FailoverRequest request) {

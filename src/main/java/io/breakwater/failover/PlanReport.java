@@ -142,9 +142,8 @@ final class PlanReport {
     private static void setLease(FailoverPlanStatus status, LeaseVersion seen, Optional<String> confirmedAt) {
         String renewedAt = Conditions.timestamp(seen.renewedAt());
         boolean renewed = !renewedAt.equals(status.leaseRenewedAt) || status.confirmedAt == null;
-        status.confirmedAt = confirmedAt
-                .map(now -> renewed ? now : status.confirmedAt)
-                .orElse(null);
+        status.confirmedAt =
+                confirmedAt.map(now -> renewed ? now : status.confirmedAt).orElse(null);
         status.leaseWrites = seen.lease().writes();
         status.leaseCounter = RenewalCounter.of(seen.lease()).toString();
         status.activeSite = seen.lease().holder();

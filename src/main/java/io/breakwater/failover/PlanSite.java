@@ -14,7 +14,6 @@ import io.breakwater.api.Reason;
 import io.breakwater.gate.NamespaceGate;
 import io.breakwater.lease.Attestation;
 import io.breakwater.lease.Lease;
-import io.breakwater.lease.LeaseRules;
 import io.breakwater.lease.LeaseStore;
 import io.breakwater.lease.LeaseTiming;
 import java.time.Duration;
@@ -73,7 +72,12 @@ record PlanSite(
                         .map(lease -> run.id))
                 .orElse(null);
         return new Intent.Handled(
-                status.settledActiveSite, status.handledGeneration, status.requestedRun, started, ended, status.settledRequest);
+                status.settledActiveSite,
+                status.handledGeneration,
+                status.requestedRun,
+                started,
+                ended,
+                status.settledRequest);
     }
 
     /** @throws BreakwaterException {@code InvalidSpec} when the lease is too short */

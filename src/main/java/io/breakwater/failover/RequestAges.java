@@ -35,7 +35,8 @@ class RequestAges {
     RequestAge of(FailoverRequest request) {
         long now = nanos.getAsLong();
         long first = seen.computeIfAbsent(request.getMetadata().getUid(), uid -> now);
-        Duration byClock = Duration.between(Instant.parse(request.getMetadata().getCreationTimestamp()), clock.instant());
+        Duration byClock =
+                Duration.between(Instant.parse(request.getMetadata().getCreationTimestamp()), clock.instant());
         Duration watched = Duration.ofNanos(now - first);
         Duration least = byClock.isNegative() || byClock.compareTo(watched) > 0 ? watched : byClock;
         Duration most = byClock.compareTo(watched) > 0 ? byClock : watched;

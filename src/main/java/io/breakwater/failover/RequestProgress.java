@@ -64,7 +64,8 @@ record RequestProgress(Result result, Reason reason, String message) {
                                     .orElse(""));
         }
         return plan.flatMap(known -> settled(request, known))
-                .orElseGet(() -> open(state(plan).orElse("waiting for FailoverPlan " + request.getSpec().planRef.name)));
+                .orElseGet(
+                        () -> open(state(plan).orElse("waiting for FailoverPlan " + request.getSpec().planRef.name)));
     }
 
     private static Optional<RequestProgress> ofRun(FailoverRequest request, FailoverPlan plan) {

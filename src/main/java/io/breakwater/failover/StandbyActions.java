@@ -153,7 +153,8 @@ final class StandbyActions {
                 Reason.AttestationNeeded,
                 "site " + plan.peer() + " does not renew its lease, and its plan keeps serving without it"
                         + " (spec.lease.onLoss), so the application may still run there; if the site is off, create a"
-                        + " FailoverRequest with " + attestation(plan, await.renewal()) + ", which is valid for 15 minutes",
+                        + " FailoverRequest with " + attestation(plan, await.renewal())
+                        + ", which is valid for 15 minutes",
                 context);
     }
 

@@ -237,7 +237,9 @@ public final class LeaseKeeper {
 
     /** Time since the start of the last renewal by this process; empty if it is not known to hold since then. */
     public Optional<Duration> confirmedAge() {
-        return Optional.of(now()).filter(now -> !isStopped() && watch.isConfirmed()).map(watch::age);
+        return Optional.of(now())
+                .filter(now -> !isStopped() && watch.isConfirmed())
+                .map(watch::age);
     }
 
     /** Whether the thread of the keeper did not run for many times its period. */

@@ -35,11 +35,7 @@ record LeaseRenewal(
 
     /** An attempt that starts now. */
     static LeaseRenewal of(
-            LeaseStore store,
-            Holding holding,
-            Function<Lease, LeaseTerms> terms,
-            Supplier<End> end,
-            Clocks clocks) {
+            LeaseStore store, Holding holding, Function<Lease, LeaseTerms> terms, Supplier<End> end, Clocks clocks) {
         return new LeaseRenewal(
                 store, holding, terms, end, clocks, clocks.nanos().getAsLong());
     }
@@ -121,9 +117,8 @@ record LeaseRenewal(
             case Vacate -> basis.vacated();
         };
         return store.write(next, Optional.of(seen))
-                .<RenewalAnswer>map(written -> ends == End.None
-                        ? new RenewalAnswer.Renewed(startedAt, present)
-                        : new RenewalAnswer.Retired())
+                .<RenewalAnswer>map(written ->
+                        ends == End.None ? new RenewalAnswer.Renewed(startedAt, present) : new RenewalAnswer.Retired())
                 .orElseGet(() -> new RenewalAnswer.Failed("another process wrote the lease at the same time"));
     }
 }

@@ -198,14 +198,17 @@ public final class LeaseRules {
      * filled it since, and only a person knows whether the application is to have that data.
      */
     private static LeaseAction afterVacating(SiteFacts facts, LeaseVersion seen) {
-        boolean again = (facts.named() || facts.wanted()) && seen.lease().holder().equals(facts.site());
+        boolean again =
+                (facts.named() || facts.wanted()) && seen.lease().holder().equals(facts.site());
         if (again && facts.hasVolumes()) {
             return facts.inPlace()
                     ? new LeaseAction.TakeInPlace(
                             seen.lease().takenInPlace(facts.timing().duration()))
                     : new LeaseAction.AwaitOrder(true);
         }
-        return facts.wanted() || again ? take(facts, seen, Fence.Vacated, lossFrom(seen)) : new LeaseAction.AwaitOrder(false);
+        return facts.wanted() || again
+                ? take(facts, seen, Fence.Vacated, lossFrom(seen))
+                : new LeaseAction.AwaitOrder(false);
     }
 
     private static LeaseAction whileHeld(SiteFacts facts, LeaseVersion seen) {

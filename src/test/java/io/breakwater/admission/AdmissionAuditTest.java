@@ -113,9 +113,7 @@ class AdmissionAuditTest {
 
     @Test
     void recordsARequestToFailOverWithItsAttestation() {
-        allow(Reviews.create(
-                "jane",
-                """
+        allow(Reviews.create("jane", """
                 apiVersion: breakwater.io/v1alpha1
                 kind: FailoverRequest
                 metadata: {namespace: shop, name: move}

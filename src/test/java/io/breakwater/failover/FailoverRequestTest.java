@@ -122,7 +122,9 @@ class FailoverRequestTest {
     }
 
     private void restartWithoutTheRendezvous() {
-        assertThat(east.status().confirmedAt).as("last renewal by the clock of the guard").isNotNull();
+        assertThat(east.status().confirmedAt)
+                .as("last renewal by the clock of the guard")
+                .isNotNull();
         east.store.away = true;
         east.startProcess();
         east.startupGate.resume(east.plan());

@@ -139,7 +139,8 @@ class IntentTest {
         assertThat(attestation(request, new RequestAge(Duration.ZERO, valid.plusSeconds(1))))
                 .isEmpty();
         assertThat(attestation(request, new RequestAge(Duration.ofMinutes(1), valid)))
-                .hasValueSatisfying(attestation -> assertThat(attestation.least()).isEqualTo(Duration.ofMinutes(1)));
+                .hasValueSatisfying(
+                        attestation -> assertThat(attestation.least()).isEqualTo(Duration.ofMinutes(1)));
     }
 
     private static Optional<Attestation> attestation(FailoverRequest request, RequestAge age) {

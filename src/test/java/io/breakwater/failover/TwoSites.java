@@ -210,9 +210,8 @@ final class TwoSites implements AutoCloseable {
             };
             LeaseSupervisor supervisor = new LeaseSupervisor(client(), sites, gate, keepers, events, clock);
             RequestAges ages = new RequestAges(clock);
-            requests =
-                    new FailoverRequestReconciler(
-                            TestObjects.of(client()), supervisor, writer, events, config, ages, clock);
+            requests = new FailoverRequestReconciler(
+                    TestObjects.of(client()), supervisor, writer, events, config, ages, clock);
             startupGate = new StartupGate(client(), supervisor, config);
             reconciler = new FailoverPlanReconciler(
                     client(),

@@ -33,7 +33,8 @@ class KeepServingTest {
     }
 
     private VirtualKeeper started(LeaseTerms terms, boolean servesOn) {
-        VirtualKeeper virtual = new VirtualKeeper(() -> store, terms, servesOn, new LastRenewal(Duration.ZERO, TIMING.duration()));
+        VirtualKeeper virtual =
+                new VirtualKeeper(() -> store, terms, servesOn, new LastRenewal(Duration.ZERO, TIMING.duration()));
         virtual.act();
         virtual.act();
         return virtual;
@@ -254,7 +255,9 @@ class KeepServingTest {
         objects.touched = () -> {};
         objects.away = false;
 
-        assertThat(objects.writes).as("writes: of the later attempt, then of the earlier one").isEqualTo(before + 2);
+        assertThat(objects.writes)
+                .as("writes: of the later attempt, then of the earlier one")
+                .isEqualTo(before + 2);
         assertThat(store.read().orElseThrow().lease().onLoss())
                 .as("the last write, by which the other site decides")
                 .isEqualTo(OnLoss.KeepServing);

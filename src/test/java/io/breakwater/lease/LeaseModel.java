@@ -63,13 +63,22 @@ final class LeaseModel {
             this(crashes, lost, flips, points, maxDataLoss, skew, 0, 0);
         }
 
-        Limits(int crashes, int lost, int flips, int points, Duration maxDataLoss, Duration skew, int jumps, int deletions) {
+        Limits(
+                int crashes,
+                int lost,
+                int flips,
+                int points,
+                Duration maxDataLoss,
+                Duration skew,
+                int jumps,
+                int deletions) {
             this(crashes, lost, flips, points, maxDataLoss, skew, jumps, deletions, false, 0, 0);
         }
 
         /** Plans that keep serving, in histories with one crash. */
         static Limits keeping(int crashes, int flips, int switches, int attestations) {
-            return new Limits(crashes, 0, flips, 1, Duration.ofMinutes(1), Duration.ZERO, 0, 0, true, switches, attestations);
+            return new Limits(
+                    crashes, 0, flips, 1, Duration.ofMinutes(1), Duration.ZERO, 0, 0, true, switches, attestations);
         }
 
         Duration skewOf(String site) {

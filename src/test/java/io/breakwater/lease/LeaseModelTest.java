@@ -38,14 +38,7 @@ class LeaseModelTest {
     private static final Duration AHEAD = Duration.ofSeconds(40);
 
     static Stream<Limits> limits() {
-        return Stream.of(
-                CHANGE_OF_MIND,
-                LATE_WRITES,
-                CRASH,
-                CLOCK_JUMP,
-                DELETION,
-                KEEP_SERVING,
-                ATTESTED);
+        return Stream.of(CHANGE_OF_MIND, LATE_WRITES, CRASH, CLOCK_JUMP, DELETION, KEEP_SERVING, ATTESTED);
     }
 
     /** Explores all histories, which checks the invariants, and settles a sample of the states. */
@@ -68,13 +61,15 @@ class LeaseModelTest {
                     .containsExactlyElementsOf(vacated ? List.of() : List.of(end.lease.holder()));
         }
         if (limits == CRASH) {
-            assertThat(all.stream().map(s -> s.lease.state() + " " + s.lease.fence())
+            assertThat(all.stream()
+                            .map(s -> s.lease.state() + " " + s.lease.fence())
                             .distinct())
                     .as("states and fences that the model reaches")
                     .contains("Held Initial", "Releasing Initial", "Offered Initial", "Held Graceful", "Held Expired");
         }
         if (limits == ATTESTED) {
-            assertThat(all.stream().map(s -> s.lease.state() + " " + s.lease.fence())
+            assertThat(all.stream()
+                            .map(s -> s.lease.state() + " " + s.lease.fence())
                             .distinct())
                     .as("states and fences that the model reaches")
                     .contains("Held Attested");

@@ -344,7 +344,19 @@ final class ModelState {
 
     private Object[] fields() {
         return new Object[] {
-            lease, modified, newest, served, crashes, lost, flips, points, jumps, deletions, jumped, attestations, switches
+            lease,
+            modified,
+            newest,
+            served,
+            crashes,
+            lost,
+            flips,
+            points,
+            jumps,
+            deletions,
+            jumped,
+            attestations,
+            switches
         };
     }
 

@@ -27,6 +27,7 @@ final class VirtualKeeper implements LeaseKeeper.Guard {
     boolean served;
     /** How often the keeper asked for that. */
     int asked;
+
     String lost;
     Duration callsTake = Duration.ZERO;
     private final Deque<Runnable> calls = new ArrayDeque<>();
