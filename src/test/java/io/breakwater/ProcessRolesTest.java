@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** The work of each process. */
 class ProcessRolesTest {
     @Test
-    void runsOnlyTheControllerOfPlansInTheGuard() {
+    void runsOnlyTheControllersOfPlansAndRequestsInTheGuard() {
         Map<Role, java.util.Set<String>> controllers = new ClassFileImporter()
                 .withImportOption(new ImportOption.DoNotIncludeTests()).importPackages("io.breakwater").stream()
                         .filter(type -> type.isAssignableTo(Reconciler.class) && !type.isInterface())
@@ -30,7 +30,8 @@ class ProcessRolesTest {
                                 Collectors.mapping(Class::getSimpleName, Collectors.toSet())));
 
         assertThat(controllers).containsOnlyKeys(Role.guard, Role.operator);
-        assertThat(controllers.get(Role.guard)).containsExactly("FailoverPlanReconciler");
+        assertThat(controllers.get(Role.guard))
+                .containsExactlyInAnyOrder("FailoverPlanReconciler", "FailoverRequestReconciler");
         assertThat(controllers.get(Role.operator)).hasSizeGreaterThan(10);
     }
 
